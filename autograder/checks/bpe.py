@@ -1,0 +1,299 @@
+"""Public probes of the unit bpe."""
+
+from collections.abc import Callable
+from typing import Any
+
+from autograder.probes import Draw, probe
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+END = "<|end|>"
+
+
+def _letters(draw: Draw, count: int) -> list[str]:
+    """Different letters, in ascending order."""
+    return sorted(draw.shuffled(LETTERS)[:count])
+
+
+def _tokens(draw: Draw, count: int) -> list[bytes]:
+    return [letter.encode() for letter in _letters(draw, count)]
+
+
+def _ids(draw: Draw, count: int) -> list[int]:
+    """Different token ids."""
+    return [int(i) for i in draw.rng.choice(1000, size=count, replace=False)]
+
+
+def _text(draw: Draw, num_words: int) -> str:
+    """A corpus in which some words come again and again."""
+    lexicon = [draw.word("aeinrstü", 2, 7) for _ in range(12)]
+    return " ".join(draw.choice(lexicon) for _ in range(num_words))
+
+
+@probe("count_pairs", ask="A word occurs 5 times and holds a pair once: how often is that pair there?", weight=2)
+def frequencies(count_pairs: Callable, draw: Draw) -> Any:
+    """a pair counts as often as its words occur"""
+    a, b, c, d, e = draw.shuffled(_tokens(draw, 5))
+    low, lower, row = draw.shuffled(range(2, 9))[:3]
+    return count_pairs({(a, b, c): low, (a, b, c, d, e): lower, (e, b, c): row})
+
+
+@probe("count_pairs", ask="In how many places of b-a-n-a-n-a does a stand left of n?")
+def twice_in_a_word(count_pairs: Callable, draw: Draw) -> Any:
+    """a pair that stands twice in a word counts twice"""
+    a, b, n = draw.shuffled(_tokens(draw, 3))
+    return count_pairs({(b, a, n, a, n, a): draw.integer(2, 6), (n, a, b): 1})
+
+
+@probe("count_pairs", ask="How many neighbours are there in a row of three, and how many of them may be equal?")
+def overlapping(count_pairs: Callable, draw: Draw) -> Any:
+    """in three equal tokens in a row the pair stands twice"""
+    (a,) = _tokens(draw, 1)
+    return count_pairs({(a, a, a): draw.integer(2, 6)})
+
+
+@probe("count_pairs", ask="Which word does each half of a pair come from?")
+def word_borders(count_pairs: Callable, draw: Draw) -> Any:
+    """the end of a word and the start of the next are no pair"""
+    a, b, c, d = draw.shuffled(_tokens(draw, 4))
+    return count_pairs({(a,): draw.integer(2, 9), (b, c): draw.integer(2, 9), (d,): draw.integer(2, 9)})
+
+
+@probe("count_pairs", ask="Is a pair made of two tokens or of two bytes?")
+def longer_tokens(count_pairs: Callable, draw: Draw) -> Any:
+    """a token of several bytes is one half of a pair, whole"""
+    a, b, c, d = draw.shuffled(_tokens(draw, 4))
+    return count_pairs({(a + b, c, d): draw.integer(2, 9), (c, a + b): draw.integer(2, 9)})
+
+
+@probe("count_pairs", kind="property", ask="Who else still needs the table of words?")
+def table_afterwards(count_pairs: Callable, draw: Draw) -> Any:
+    """the table of words is the same afterwards"""
+    a, b = _tokens(draw, 2)
+    table = {(a, b, a): draw.integer(2, 9), (b, b): draw.integer(2, 9)}
+    count_pairs(table)
+    return table
+
+
+@probe("best_pair", ask="What is the first thing that two pairs are compared by?", weight=2)
+def highest_count(best_pair: Callable, draw: Draw) -> Any:
+    """the pair with the highest count wins"""
+    a, b, c, d = _tokens(draw, 4)
+    top = draw.integer(5, 20)
+    counts = {(a, b): top, (d, c): top - 1, (b, c + c): top - 2, (c, a): top - 3}
+    return best_pair(dict(draw.shuffled(list(counts.items()))))
+
+
+@probe("best_pair", ask="If the corpus came in another order, should the tokenizer be another one?")
+def tie(best_pair: Callable, draw: Draw) -> Any:
+    """among equal counts the greatest left token wins, in whatever order they come"""
+    a, b, c, d = _tokens(draw, 4)
+    top = draw.integer(5, 20)
+    orders = [[(c, b), (d, a), (a, d), (b, c)], [(a, d), (b, c), (d, a), (c, b)]]
+    return [best_pair({pair: top for pair in order} | {(d, d): top - 1}) for order in orders]
+
+
+@probe("best_pair", ask="Two pairs have the same left token: what decides then?")
+def tie_on_the_left(best_pair: Callable, draw: Draw) -> Any:
+    """among equal counts and equal left tokens the greatest right token wins"""
+    a, b, c, d = _tokens(draw, 4)
+    top = draw.integer(5, 20)
+    return best_pair({(b, c): top, (b, d): top, (b, a): top, (a, d): top})
+
+
+@probe("best_pair", ask="Which is greater: (b'ab', b'a') or (b'a', b'bc')? And b'aba' or b'abc'?")
+def tie_of_tuples(best_pair: Callable, draw: Draw) -> Any:
+    """ties are compared token by token, not as bytes run together"""
+    a, b, c = _tokens(draw, 3)
+    top = draw.integer(5, 20)
+    return [best_pair({(a, b + c): top, (a + b, a): top}), best_pair({(c, a): top, (b + a + c, b): top, (b, c): top})]
+
+
+@probe("best_pair", kind="property", ask="Does choosing have to change what is chosen from?")
+def counts_afterwards(best_pair: Callable, draw: Draw) -> Any:
+    """the counts are the same afterwards"""
+    a, b = _tokens(draw, 2)
+    counts = {(a, b): draw.integer(5, 9), (b, a): draw.integer(1, 5)}
+    best_pair(counts)
+    return counts
+
+
+@probe("merge", ask="How many times does the pair stand in the list, and how many new tokens came?", weight=2)
+def every_occurrence(merge: Callable, draw: Draw) -> Any:
+    """every occurrence becomes one new token, and all else stays"""
+    left, right, other, new = _ids(draw, 4)
+    return merge([other, left, right, right, left, right, other, right, left, other], (left, right), new)
+
+
+@probe("merge", ask="After a merge, at which token do you look next?")
+def overlap(merge: Callable, draw: Draw) -> Any:
+    """in a row of equal tokens, each token is used once, from the left"""
+    a, other, new = _ids(draw, 3)
+    return [merge([a] * n + [other] + [a] * m, (a, a), new) for n, m in ((3, 4), (draw.integer(5, 9), 2))]
+
+
+@probe("merge", ask="Which right neighbour does the last token of the list have?")
+def at_the_end(merge: Callable, draw: Draw) -> Any:
+    """the end of the list is treated like the rest"""
+    left, right, other, new = _ids(draw, 4)
+    endings = [[left, right], [right, left], [left, right, other]]
+    return [merge([other, *ending], (left, right), new) for ending in endings]
+
+
+@probe("merge", ask="How many pairs are there in a list of one token?")
+def short_lists(merge: Callable, draw: Draw) -> Any:
+    """a list of no token or of one has no pair"""
+    left, right, new = _ids(draw, 3)
+    return [merge([], (left, right), new), merge([right], (left, right), new), merge([left, right], (left, right), new)]
+
+
+@probe("merge", ask="Does your code ask what kind of thing a token is?")
+def bytes_too(merge: Callable, draw: Draw) -> Any:
+    """tokens may be byte strings"""
+    a, b, c = draw.shuffled(_tokens(draw, 3))
+    return merge([a, b + c, a, b, c, a, b + c], (a, b + c), a + b + c)
+
+
+@probe("merge", kind="property", ask="Which list do your changes land in?")
+def list_afterwards(merge: Callable, draw: Draw) -> Any:
+    """the caller's list is the same afterwards"""
+    left, right, new = _ids(draw, 3)
+    ids = [left, right, right, left, right]
+    merge(ids, (left, right), new)
+    return ids
+
+
+@probe("merge", kind="property", ask="If nothing is replaced, which object do you return?")
+def always_a_new_list(merge: Callable, draw: Draw) -> Any:
+    """the result is a new list, also when nothing was replaced"""
+    left, right, new = _ids(draw, 3)
+    with_pair, without = [left, right, left], [right, left]
+    return [merge(ids, (left, right), new) is not ids for ids in (with_pair, without)]
+
+
+@probe("train_bpe", ask="Which pair is the most frequent at the start, and which one after the first merge?", weight=2)
+def merges_in_order(train_bpe: Callable, draw: Draw) -> Any:
+    """the most frequent pair is merged first, then the next, and so on"""
+    _, merges = train_bpe(_text(draw, 40), 256 + 15)
+    return merges
+
+
+@probe("train_bpe", ask="What does `pretokenize` make of the text 'on on on'?")
+def words(train_bpe: Callable, draw: Draw) -> Any:
+    """words keep their space in front, and no token crosses their border"""
+    o, n = draw.shuffled(_letters(draw, 2))
+    _, merges = train_bpe(" ".join([o + n] * draw.integer(4, 8)), 256 + 3)
+    return merges
+
+
+@probe("train_bpe", ask="Who chooses among pairs that are equally frequent?")
+def equal_counts(train_bpe: Callable, draw: Draw) -> Any:
+    """among equally frequent pairs the greatest is merged first"""
+    a, b, c, d, e, f = _letters(draw, 6)
+    _, merges = train_bpe(f"{a}{f} {e}{b} {c}{d} {a}{f} {e}{b} {c}{d}", 256 + 3)
+    return merges
+
+
+@probe("train_bpe", ask="When b and c have become one token, how often does a still stand beside b?")
+def recount(train_bpe: Callable, draw: Draw) -> Any:
+    """after each merge the pairs are counted anew"""
+    a, b, c, d = _letters(draw, 4)
+    _, merges = train_bpe(f"{a}{b}{c}{d}\n" * draw.integer(4, 8), 256 + 3)
+    return merges
+
+
+@probe("train_bpe", ask="Which id does the first merge get, and which the first special token?")
+def vocabulary(train_bpe: Callable, draw: Draw) -> Any:
+    """after the bytes come the merged tokens in order, then the special tokens as given"""
+    n = draw.integer(3, 7)
+    vocab, _ = train_bpe(_text(draw, 20), 256 + n + 2, ["<|b|>", "<|assistant|>"])
+    return {i: token for i, token in vocab.items() if i >= 256}
+
+
+@probe("train_bpe", ask="Which tokens does a tokenizer need before it has seen any text?")
+def all_bytes(train_bpe: Callable, draw: Draw) -> Any:
+    """ids 0 to 255 are the single bytes, whatever the text holds"""
+    vocab, _ = train_bpe(draw.word(LETTERS, 2, 5), 256)
+    return vocab
+
+
+@probe("train_bpe", ask="vocab_size is 256 bytes plus what plus what?")
+def vocab_size(train_bpe: Callable, draw: Draw) -> Any:
+    """vocab_size counts bytes, merges and special tokens"""
+    n = draw.integer(4, 9)
+    sizes = [train_bpe(_text(draw, 20), 256 + n, specials) for specials in ((), ["<|a|>"], ["<|a|>", "<|b|>", "<|c|>"])]
+    return [{"tokens": len(vocab), "merges": len(merges)} for vocab, merges in sizes]
+
+
+@probe("train_bpe", ask="Which letters can stand beside each other when a special token stands between them?")
+def special_tokens(train_bpe: Callable, draw: Draw) -> Any:
+    """special tokens split the corpus and are never merged"""
+    a, b, c, d = draw.shuffled("abcfghijkmo")[:4]
+    _, merges = train_bpe(f"{a}{b}{END}{c}{d}{END}" * draw.integer(3, 6), 256 + 5 + 1, [END])
+    return merges
+
+
+@probe("train_bpe", ask="At one place two special tokens match, a short and a long one: which should be cut out?")
+def longest_special(train_bpe: Callable, draw: Draw) -> Any:
+    """where two special tokens match, the longest splits the corpus"""
+    a, b = draw.shuffled("abcfgh")[:2]
+    text = f"<|im|>user{a}{b}{a}{b}" * draw.integer(2, 5)
+    return train_bpe(text, 256 + 4 + 2, ["<|im|>", "<|im|>user"])[1]
+
+
+@probe("train_bpe", ask="What do [ and ] mean in a regular expression, and what in a special token?")
+def plain_specials(train_bpe: Callable, draw: Draw) -> Any:
+    """a special token is a plain string: its [, ], | and . stand for themselves"""
+    a, b = draw.shuffled("abcfgh")[:2]
+    text = f"{a}end{b}[end]{b}end{a}." * draw.integer(2, 5)
+    return train_bpe(text, 256 + 4 + 1, ["[end]"])[1]
+
+
+@probe("train_bpe", ask="What is left to merge when every word is one token?")
+def early_end(train_bpe: Callable, draw: Draw) -> Any:
+    """when no pair is left it stops, and the special tokens follow directly"""
+    a, b, c = draw.shuffled("abcfgh")[:3]
+    vocab, merges = train_bpe(f"{a}{b} {a}{b}{c}{END}", 300, [END])
+    return [merges, {i: token for i, token in vocab.items() if i >= 256}]
+
+
+@probe("train_bpe", ask="Is there a vocabulary with fewer than 256 tokens?")
+def too_small(train_bpe: Callable, draw: Draw) -> Any:
+    """a vocab_size without room for bytes and special tokens raises ValueError"""
+    specials = [f"<|{letter}|>" for letter in _letters(draw, draw.integer(2, 5))]
+    return {room: _refuses(train_bpe, 256 + len(specials) + room, specials) for room in (-1, 0)}
+
+
+def _refuses(train_bpe: Callable, vocab_size: int, specials: list[str]) -> bool:
+    try:
+        train_bpe("ab ab", vocab_size, specials)
+    except ValueError:
+        return True
+    return False
+
+
+@probe("train_bpe", kind="property", ask="Which list did you sort?")
+def specials_afterwards(train_bpe: Callable, draw: Draw) -> Any:
+    """the caller's list of special tokens is the same afterwards"""
+    specials = [f"<|{draw.word(LETTERS, n, n + 1)}|>" for n in (1, 3, 2)]
+    train_bpe(_text(draw, 5), 256 + 5, specials)
+    return specials
+
+
+@probe("compression_ratio", ask="How many bytes does one token stand for, on average?", weight=2)
+def plain_text(compression_ratio: Callable, draw: Draw) -> Any:
+    """of plain English letters it is letters per token, a fraction too"""
+    text = draw.word(LETTERS, 8, 15)
+    return [compression_ratio(text, [draw.integer(0, 9) for _ in range(n)]) for n in (3, 7, 20)]
+
+
+@probe("compression_ratio", ask="How many bytes has 'é' in UTF-8, and how many a smiling face?")
+def beyond_ascii(compression_ratio: Callable, draw: Draw) -> Any:
+    """it counts UTF-8 bytes, not characters"""
+    text = draw.word("aéß語😀", 6, 12)
+    return compression_ratio(text + "語", list(range(4)))
+
+
+@probe("compression_ratio", ask="How many tokens are there in the list [7, 7, 7]?")
+def repeated_ids(compression_ratio: Callable, draw: Draw) -> Any:
+    """a token that comes twice counts twice"""
+    return compression_ratio(draw.word(LETTERS, 9, 15), [draw.integer(0, 999)] * 5)

@@ -1,0 +1,173 @@
+"""The command line. Results on stdout, talk on stderr; exit codes as in `errors`: 0, 1 failed, 2 usage, 3 our fault.
+
+Heavy imports stand inside the commands, so that `--help` is instant.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autograder.course import Course, Unit, find_course
+from autograder.errors import CourseError
+
+
+class _Group(click.Group):
+    """Turns our errors into a sentence on stderr and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            click.echo(f"autograder: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The course's folder.")
+@click.version_option(package_name="build-a-gpt")
+@click.pass_context
+def main(ctx: click.Context, root: Path | None) -> None:
+    """Build a GPT from nothing, in notebooks that grade themselves."""
+    ctx.obj = root
+
+
+def _course(ctx: click.Context) -> Course:
+    return find_course(ctx.obj)
+
+
+def _units(course: Course, names: tuple[str, ...]) -> list[Unit]:
+    return [course.unit(name) for name in names] or list(course.units)
+
+
+def _build(course: Course, units: list[Unit], check_only: bool) -> list[str]:
+    """Build keys and notebooks; return the files that were stale."""
+    from autograder.build import build_all, build_unit
+    from autograder.keymaker import write_public_key
+
+    stale = [f"autograder/keys/{u.name}.json" for u in units if write_public_key(course, u, check_only)]
+    if len(units) == len(course.units):
+        return stale + [str(path) for path in build_all(course, check_only)]
+    return stale + [str(path) for unit in units for path in build_unit(course, unit, check_only)]
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="workspace")
+@click.pass_context
+def start(ctx: click.Context, folder: Path) -> None:
+    """Copy the notebooks into FOLDER, where you work; what is there already is never overwritten."""
+    from autograder.workspace import start_workspace
+
+    for path in start_workspace(_course(ctx), folder):
+        click.echo(path)
+
+
+@main.command()
+@click.argument("units", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; fail if anything is stale.")
+@click.pass_context
+def build(ctx: click.Context, units: tuple[str, ...], check: bool) -> None:
+    """Build notebooks and public keys from the lessons and the reference."""
+    course = _course(ctx)
+    stale = _build(course, _units(course, units), check_only=check)
+    for path in stale:
+        click.echo(f"{'stale' if check else 'written'}: {path}")
+    if check and stale:
+        click.echo("run `autograder build` and commit what it writes", err=True)
+        ctx.exit(1)
+
+
+@main.command()
+@click.argument("unit")
+@click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
+@click.option("--unsafe-no-sandbox", is_flag=True, help="Without isolation: only for code you would run yourself.")
+@json_option
+@click.pass_context
+def grade(ctx: click.Context, unit: str, jobs: int, unsafe_no_sandbox: bool, as_json: bool) -> None:
+    """Grade every submission of UNIT into nbgrader's gradebook."""
+    from autograder.grading import run_grading
+
+    course = _course(ctx)
+    result = run_grading(course, course.unit(unit), jobs, allow_unsafe=unsafe_no_sandbox)
+    click.echo(json.dumps(result.as_json(), ensure_ascii=False) if as_json else result.summary())
+    if result.num_waiting:
+        ctx.exit(1)
+
+
+@main.command()
+@click.argument("units", nargs=-1)
+@click.option("--names", is_flag=True, help="Name the students. Without it the report holds no name.")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), default="class-report.html")
+@click.pass_context
+def report(ctx: click.Context, units: tuple[str, ...], names: bool, output: Path) -> None:
+    """Write the class report of the last grading as one HTML page."""
+    from autograder.report import write_report
+
+    course = _course(ctx)
+    click.echo(write_report(course, _units(course, units), output, names=names))
+
+
+@main.command()
+@click.option("--students", default=40, show_default=True, help="Size of the class.")
+@click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default="workspace/demo", show_default=True)
+@click.pass_context
+def demo(ctx: click.Context, students: int, jobs: int, folder: Path) -> None:
+    """Release the units, make a class, grade it in the sandbox, render feedback, write the report."""
+    from autograder.demo import run_demo
+
+    click.echo(run_demo(_course(ctx), folder, students, jobs))
+
+
+@main.group()
+def dev() -> None:
+    """For authors and maintainers."""
+
+
+@dev.command("check")
+@click.argument("units", nargs=-1)
+@json_option
+@click.pass_context
+def dev_check(ctx: click.Context, units: tuple[str, ...], as_json: bool) -> None:
+    """Say what is missing: stubs, references, misconceptions, other right answers, hints, budgets, stale builds."""
+    from autograder.devcheck import check_units
+
+    course = _course(ctx)
+    chosen = _units(course, units)
+    complaints = [str(complaint) for complaint in check_units(course, chosen)]
+    complaints += [f"stale: {path}; run `autograder build`" for path in _build(course, chosen, check_only=True)]
+    num_exercises = sum(len(unit.exercises) for unit in chosen)
+    if as_json:
+        click.echo(json.dumps({"exercises": num_exercises, "complaints": complaints}, ensure_ascii=False))
+    else:
+        for complaint in complaints:
+            click.echo(complaint)
+        click.echo(f"{num_exercises} exercises in {len(chosen)} units, {len(complaints)} complaints")
+    if complaints:
+        ctx.exit(1)
+
+
+@main.command()
+@click.argument("output", type=click.Path(dir_okay=False, path_type=Path), default="stories.txt")
+@click.option("--num-bytes", default=1_000_000, show_default=True)
+@click.option("--download", metavar="URL", help="Fetch another text instead.")
+def text(output: Path, num_bytes: int, download: str | None) -> None:
+    """Write the course's training text (or one you name) to OUTPUT."""
+    from autograder import texts
+    from autograder.stories import stories
+
+    if download:
+        texts.download(download, output)
+    else:
+        output.write_text(stories(num_bytes), encoding="utf-8")
+    click.echo(output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""course.toml, read once: the units, their exercises, points and order."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from autograder.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One graded exercise: a function or class that a student writes, sometimes two that belong together."""
+
+    name: str
+    points: int
+    stretch: bool = False
+    seconds: float = 5.0
+    """Wall time after which an answer is stopped."""
+    companions: tuple[str, ...] = ()
+    """Further names the same cell defines (`load_checkpoint` beside `save_checkpoint`)."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.companions)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One notebook of the course."""
+
+    name: str
+    number: int
+    title: str
+    minutes: int
+    needs: tuple[str, ...]
+    ends_with: str
+    exercises: tuple[Exercise, ...]
+
+    @property
+    def folder(self) -> str:
+        """The assignment's name: `06-attention`."""
+        return f"{self.number:02d}-{self.name}"
+
+    def exercise(self, name: str) -> Exercise:
+        for exercise in self.exercises:
+            if name in exercise.names:
+                return exercise
+        known = ", ".join(e.name for e in self.exercises)
+        raise UsageError(f"unit {self.name!r} has no exercise {name!r}; it has {known}")
+
+
+class Course:
+    """The whole course, rooted at the folder that holds course.toml."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        path = self.root / "course.toml"
+        if not path.is_file():
+            raise UsageError(f"no course.toml in {self.root}; run this in the course's folder or name it with --root")
+        self._toml = tomllib.loads(path.read_text(encoding="utf-8"))
+        self.id: str = self._toml["course"]["id"]
+        self.title: str = self._toml["course"]["title"]
+        self.scoring: str = self._toml["course"]["scoring"]
+        if self.scoring not in ("per-property", "all-or-nothing"):
+            raise UsageError(f'course.toml: scoring is "per-property" or "all-or-nothing", not {self.scoring!r}')
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        units = (_read_unit(name, table) for name, table in self._toml["unit"].items())
+        return tuple(sorted(units, key=lambda unit: unit.number))
+
+    def unit(self, name: str) -> Unit:
+        """Find a unit by any of its names: `attention`, `06-attention`, `6`."""
+        for unit in self.units:
+            if name in (unit.name, unit.folder, str(unit.number), f"{unit.number:02d}"):
+                return unit
+        raise UsageError(f"there is no unit {name!r}; the units are {', '.join(u.folder for u in self.units)}")
+
+
+def find_course(start: Path | None = None) -> Course:
+    """Read the course whose course.toml lies in `start` (default: here) or the nearest folder above it."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "course.toml").is_file():
+            return Course(folder)
+    raise UsageError(f"no course.toml in {start} or above it; run this in the course's folder or name it with --root")
+
+
+def _read_unit(name: str, table: dict) -> Unit:
+    exercises = tuple(
+        Exercise(
+            name=exercise,
+            points=spec["points"],
+            stretch=spec.get("stretch", False),
+            seconds=spec.get("seconds", 5.0),
+            companions=tuple(spec.get("with", ())),
+        )
+        for exercise, spec in table["exercises"].items()
+    )
+    return Unit(
+        name=name,
+        number=table["number"],
+        title=table["title"],
+        minutes=table["minutes"],
+        needs=tuple(table["needs"]),
+        ends_with=table["ends_with"],
+        exercises=exercises,
+    )

@@ -1,0 +1,48 @@
+"""What can go wrong, as one small tree. Each error owns its exit code.
+
+    CourseError
+    ├── UsageError           2   a wrong name, a missing file: the caller can mend it
+    ├── CheckFailed          1   an answer is wrong, and the caller asked to be told by an exception
+    ├── AuthorError          1   a lesson, probe or misconception contradicts itself
+    ├── ObservationError     1   bytes from a child that are no observation
+    └── GraderBroke          3   our fault; never a student's zero
+        └── SandboxError     3   the confinement asked for could not be established
+"""
+
+
+class CourseError(Exception):
+    """Anything this project raises on purpose. The message is one or two sentences for a person."""
+
+    exit_code = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints: the sentence, and no frame of ours."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class UsageError(CourseError):
+    """The caller named something that is not there, or in the wrong form."""
+
+    exit_code = 2
+
+
+class CheckFailed(CourseError):
+    """An answer is wrong; the message is the verdict in words."""
+
+
+class AuthorError(CourseError):
+    """Two rooms of a unit disagree: the message says which and what to change."""
+
+
+class ObservationError(CourseError):
+    """Bytes that claim to be an observation and are not."""
+
+
+class GraderBroke(CourseError):
+    """The grader failed, not the student."""
+
+    exit_code = 3
+
+
+class SandboxError(GraderBroke):
+    """The confinement asked for could not be established."""

@@ -1,0 +1,174 @@
+"""The judge: from a submission to verdicts, with student code running only in the sandbox's children.
+
+First the student's own chain in one child. Then, for each exercise that failed on top of a failed prerequisite, another
+child with the course's stand-ins, so that one mistake is paid for once. This process imports no torch, runs no line of
+a student, and reaches every verdict itself, by comparing what came back with its own key.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from autograder.course import Course, Unit
+from autograder.key import Key, KeyExercise
+from autograder.sandbox import Level, Limits, Sandbox
+from autograder.sandbox import Outcome as Ended
+from autograder.source import answer_source
+from autograder.submission import Submission, cells_to_run
+from autograder.vault import hidden_source, judge_key
+from autograder.verdict import Outcome, Verdict, judge_exercise
+
+PLACE_BYTES = 4  # runner.PLACE: exercise and probe, two little-endian shorts in front of every observation
+ENDED = {"timed out": Outcome.TIMED_OUT, "out of memory": Outcome.OUT_OF_MEMORY, "crashed": Outcome.CRASHED}
+RUNTIME = (
+    "__init__",
+    "checks",
+    "comparison",
+    "errors",
+    "mygpt",
+    "observation",
+    "probes",
+    "runner",
+    "running",
+    "sandbox",
+)
+
+Cells = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that was found about one submission."""
+
+    verdicts: tuple[Verdict, ...]
+    repairs: tuple[str, ...]
+
+    @property
+    def could_judge(self) -> bool:
+        return all(verdict.outcome is not Outcome.COULD_NOT_JUDGE for verdict in self.verdicts)
+
+
+class Judge:
+    """Judges submissions of one unit; thread-safe, one warm sandbox for all of them."""
+
+    def __init__(self, course: Course, unit: Unit, level: Level | None = None, allow_unsafe: bool = False) -> None:
+        self.course, self.unit = course, unit
+        self.key: Key = judge_key(course, unit)
+        self._hidden = hidden_source(course, unit)
+        package = Path(__file__).parent
+        self.sandbox = Sandbox(
+            handler="autograder.runner:run_job",
+            preload=("torch", "numpy", "autograder.runner", f"autograder.checks.{unit.name}"),
+            readable=[path for name in RUNTIME for path in (package / name, package / f"{name}.py") if path.exists()],
+            level=level,
+            allow_unsafe=allow_unsafe,
+        )
+
+    def __enter__(self) -> Self:
+        self.sandbox.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.sandbox.__exit__(kind, error, trace)
+
+    def judge(self, submission: Submission) -> Judgement:
+        """Reach a verdict on every exercise of the unit."""
+        cells = list(cells_to_run(submission.notebook))
+        verdicts = self._judge_together(cells, list(self.key.exercises))
+        for exercise in self.key.exercises:
+            if self._deserves_another_try(exercise, verdicts):
+                verdicts[exercise.name] = self._judge_with_stand_ins(cells, exercise, verdicts)
+        return Judgement(tuple(verdicts[e.name] for e in self.key.exercises), submission.repairs)
+
+    def _judge_together(self, cells: Cells, exercises: list[KeyExercise]) -> dict[str, Verdict]:
+        """One child for all; one that dies is followed by another for the exercises behind the one it died in."""
+        verdicts: dict[str, Verdict] = {}
+        waiting = exercises
+        while waiting:
+            ended, seen, detail = self._run(cells, waiting)
+            if ended in ENDED.values() and not any(seen) and len(waiting) > 1:  # it died before any exercise's turn
+                for exercise in waiting:
+                    verdicts |= self._judge_together(self._own_cells(cells, exercise), [exercise])
+                return verdicts
+            for place, exercise in enumerate(waiting):
+                whole = len(seen[place]) == len(exercise.probes)
+                verdicts[exercise.name] = _reach(exercise, seen[place], None if whole else ended, detail)
+                if ended in ENDED.values() and not whole:
+                    break
+            waiting = waiting[place + 1 :]
+        return verdicts
+
+    def _own_cells(self, cells: Cells, exercise: KeyExercise) -> Cells:
+        """Setup, what is given, this answer and those it stands on."""
+        others = {e.name for e in self.key.exercises} - {exercise.name, *exercise.needs}
+        return [cell for cell in cells if cell[0] not in others]
+
+    def _deserves_another_try(self, exercise: KeyExercise, verdicts: dict[str, Verdict]) -> bool:
+        mine = verdicts[exercise.name].outcome
+        settled = mine in (Outcome.RIGHT, Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE)
+        return not settled and any(not verdicts[name].right for name in exercise.needs)
+
+    def _judge_with_stand_ins(self, cells: Cells, exercise: KeyExercise, verdicts: dict[str, Verdict]) -> Verdict:
+        wrong = tuple(name for name in exercise.needs if not verdicts[name].right)
+        stand_ins = [answer_source(self.course, self.unit, self.unit.exercise(name)) for name in wrong]
+        ended, (seen,), detail = self._run(self._own_cells(cells, exercise), [exercise], stand_ins)
+        again = _reach(exercise, seen, ended, detail)
+        first = verdicts[exercise.name]
+        if again.score("per-property") < first.score("per-property"):
+            return first
+        return replace(again, used_stand_ins=wrong)
+
+    def _run(
+        self, cells: Cells, exercises: Iterable[KeyExercise], stand_ins: Iterable[str] = ()
+    ) -> tuple[Outcome | None, list[list[bytes]], str]:
+        """Run a job in a fresh child; return how it ended and each exercise's observations, in order."""
+        exercises = list(exercises)
+        order = {
+            "unit": self.unit.name,
+            "given": self.key.given,
+            "hidden": self._hidden,
+            "cells": [{"name": name, "source": source} for name, source in cells],
+            "stand_ins": list(stand_ins),
+            "exercises": [
+                {"names": e.names, "seconds": e.seconds, "probes": [[p.name, p.seed] for p in e.probes]}
+                for e in exercises
+            ],
+        }
+        ended = self.sandbox.run(json.dumps(order).encode("utf-8"), _limits(exercises))
+        seen = _sort_frames(ended, exercises)
+        if ended.status == "finished":
+            return None, seen, ""
+        return ENDED.get(ended.status, Outcome.COULD_NOT_JUDGE), seen, ended.detail
+
+
+def _limits(exercises: list[KeyExercise]) -> Limits:
+    """Room for the slowest honest answer of each exercise; the budgets inside the child are the courteous ones."""
+    seconds = 5 + max(e.seconds for e in exercises) + sum(e.seconds for e in exercises) / 2
+    return Limits(wall_s=2 * seconds, cpu_s=int(seconds) + 1)
+
+
+def _sort_frames(ended: Ended, exercises: list[KeyExercise]) -> list[list[bytes]]:
+    """Observations by exercise, up to the first gap. The first frame for a place wins; one for no place is noise."""
+    places: dict[tuple[int, int], bytes] = {}
+    for frame in ended.frames:
+        place = int.from_bytes(frame[0:2], "little"), int.from_bytes(frame[2:4], "little")
+        places.setdefault(place, frame[PLACE_BYTES:])
+    seen: list[list[bytes]] = []
+    for number, exercise in enumerate(exercises):
+        seen.append([])
+        for probe in range(len(exercise.probes)):
+            if (number, probe) not in places:
+                break
+            seen[-1].append(places[number, probe])
+    return seen
+
+
+def _reach(exercise: KeyExercise, seen: list[bytes], ended: Outcome | None, detail: str) -> Verdict:
+    if ended is Outcome.COULD_NOT_JUDGE:
+        return Verdict(exercise, Outcome.COULD_NOT_JUDGE, (), detail=detail)
+    return judge_exercise(exercise, seen, ended, detail)

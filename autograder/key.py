@@ -1,0 +1,123 @@
+"""A key: everything a machine without the reference needs to check one unit.
+
+For one seed it holds what the reference and every misconception gave for each probe, with the sentences and hints a
+student reads. It holds no line of anybody's code but `given`: what the unit imports from units outside this course's
+earlier lessons. `autograder/keys/<unit>.json` is the public one; the judge makes another from the course's secret.
+"""
+
+import base64
+import json
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from autograder.comparison import Tolerance
+from autograder.errors import UsageError
+
+FORMAT = 1
+KEYS = Path(__file__).parent / "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyProbe:
+    name: str
+    sentence: str
+    ask: str
+    kind: str
+    weight: int
+    hidden: bool
+    seed: int
+    tolerance: Tolerance
+    expected: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMisconception:
+    name: str
+    says: str
+    ask: str
+    show: str
+    family: str
+    observations: tuple[bytes, ...]
+    """One for each probe of the exercise, in the probes' order."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyExercise:
+    name: str
+    companions: tuple[str, ...]
+    points: int
+    stretch: bool
+    seconds: float
+    needs: tuple[str, ...]
+    """Exercises of the same unit that the reference's answer uses."""
+    probes: tuple[KeyProbe, ...]
+    misconceptions: tuple[KeyMisconception, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.companions)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    unit: str
+    folder: str
+    title: str
+    scoring: str
+    digest: str
+    """Hash of every source this key was made from: the same digest, the same key."""
+    given: dict[str, str]
+    """Modules of `mygpt` that the unit may import before the learner has written them: name → source."""
+    exercises: tuple[KeyExercise, ...]
+
+    def exercise(self, name: str) -> KeyExercise:
+        for exercise in self.exercises:
+            if name in exercise.names:
+                return exercise
+        known = ", ".join(n for e in self.exercises for n in e.names)
+        raise UsageError(f"{name!r} is no exercise of the unit {self.unit!r}; its exercises are {known}")
+
+    def to_json(self) -> str:
+        return json.dumps({"format": FORMAT, **_plain(asdict(self))}, ensure_ascii=False, indent=1) + "\n"
+
+
+@cache
+def load_public_key(unit: str) -> Key:
+    """The key that ships with the course."""
+    path = KEYS / f"{unit}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in KEYS.glob("*.json")))
+        raise UsageError(f"there is no unit {unit!r} here; the units are {known}")
+    return read_key(path.read_text(encoding="utf-8"))
+
+
+def read_key(text: str) -> Key:
+    """Read a key back from its JSON."""
+    data = json.loads(text)
+    if data.pop("format", None) != FORMAT:
+        raise UsageError(f"this key is not of format {FORMAT}; update the autograder package")
+    data["exercises"] = tuple(_read_exercise(item) for item in data["exercises"])
+    return Key(**data)
+
+
+def _read_exercise(data: dict[str, Any]) -> KeyExercise:
+    data["probes"] = tuple(
+        KeyProbe(**{**p, "tolerance": Tolerance(**p["tolerance"]), "expected": base64.b64decode(p["expected"])})
+        for p in data["probes"]
+    )
+    data["misconceptions"] = tuple(
+        KeyMisconception(**{**m, "observations": tuple(base64.b64decode(o) for o in m["observations"])})
+        for m in data["misconceptions"]
+    )
+    data = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return KeyExercise(**{field.name: data[field.name] for field in fields(KeyExercise)})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

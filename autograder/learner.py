@@ -1,0 +1,130 @@
+"""What a notebook calls: `open_unit`, `check`, `hint`. Needs the shipped key and nothing of the reference."""
+
+import importlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder import mygpt, present
+from autograder.errors import CheckFailed, UsageError
+from autograder.key import Key, KeyExercise, load_public_key
+from autograder.probes import Probe, probes_in
+from autograder.running import implementation_of, observe
+from autograder.verdict import Verdict, judge_exercise
+
+
+@dataclass
+class Session:
+    """The open unit, and what was last said of each of its exercises."""
+
+    key: Key
+    probes: dict[str, tuple[Probe, ...]]
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    num_hints: dict[str, int] = field(default_factory=dict)
+
+
+_session: Session | None = None
+
+
+def open_unit(unit: str) -> None:
+    """Say which unit this notebook is: loads its key and makes `mygpt` importable.
+
+    Raises:
+        UsageError: there is no such unit.
+    """
+    global _session
+    key = load_public_key(unit)
+    mygpt.settle(Path.cwd(), key.given)
+    _session = Session(key, probes_in(importlib.import_module(f"autograder.checks.{unit}")))
+
+
+def check(*implementations: Any) -> None:
+    """Grade an answer on the spot and show what holds and what does not.
+
+    Args:
+        implementations: the function or class you wrote; both where an exercise is a pair.
+
+    Raises:
+        UsageError: it is not one of this unit's exercises.
+        CheckFailed: only under nbgrader's validation, where a wrong answer must be an error.
+    """
+    verdict = judge_live(*implementations)
+    session = _current()
+    if os.environ.get("NBGRADER_EXECUTION") == "validate" and not verdict.right:
+        raise CheckFailed(present.text(verdict, session.key.scoring))
+    _show(present.text(verdict, session.key.scoring) + _advice(verdict), present.html(verdict, session.key.scoring))
+
+
+def judge_live(*implementations: Any) -> Verdict:
+    """The verdict on live objects, by the public key."""
+    session = _current()
+    exercise, named = _match(session.key, implementations)
+    probes = {probe.name: probe for probe in session.probes[exercise.name]}
+    chosen = [(probes[p.name], p.seed) for p in exercise.probes]
+    observations = list(observe(chosen, implementation_of(exercise.names, named), exercise.seconds))
+    verdict = judge_exercise(exercise, observations)
+    if verdict.misconception != getattr(session.verdicts.get(exercise.name), "misconception", None):
+        session.num_hints.pop(exercise.name, None)
+    session.verdicts[exercise.name] = verdict
+    return verdict
+
+
+def hint(*implementations: Any) -> None:
+    """Help with the last failed check of an exercise: first a question, then an example to run by hand.
+
+    Args:
+        implementations: the function or class, as for `check`.
+    """
+    session = _current()
+    exercise, _ = _match(session.key, implementations)
+    verdict = session.verdicts.get(exercise.name) or judge_live(*implementations)
+    if verdict.right:
+        _show(f"{exercise.name} is right: no hint needed.")
+        return
+    levels = hints(verdict)
+    level = session.num_hints.get(exercise.name, 0)
+    session.num_hints[exercise.name] = min(level + 1, len(levels) - 1)
+    more = " There is one more hint." if level + 1 < len(levels) else ""
+    _show(f"Hint {level + 1} of {len(levels)}: {levels[level]}{more}")
+
+
+def hints(verdict: Verdict) -> list[str]:
+    """The hints for a verdict, in levels: a question, then a counterexample or the next property's question."""
+    if verdict.misconception:
+        return [verdict.misconception.ask, verdict.misconception.show]
+    return list(dict.fromkeys(result.probe.ask for result in verdict.results if not result.passed))
+
+
+def _current() -> Session:
+    if _session is None:
+        raise UsageError("no unit is open: run the notebook's first code cell (`open_unit(…)`), then this one")
+    return _session
+
+
+def _match(key: Key, implementations: tuple[Any, ...]) -> tuple[KeyExercise, dict[str, Any]]:
+    if not implementations:
+        raise UsageError("check what? Name your function: check(my_function)")
+    named = {getattr(item, "__name__", repr(item)[:40]): item for item in implementations}
+    exercise = key.exercise(next(iter(named)))
+    if set(named) != set(exercise.names):
+        raise UsageError(f"this exercise is checked as check({', '.join(exercise.names)})")
+    return exercise, named
+
+
+def _advice(verdict: Verdict) -> str:
+    return "" if verdict.right else f"\n  hint({', '.join(verdict.exercise.names)}) helps"
+
+
+def _show(plain: str, rich: str = "") -> None:
+    """Rich in a notebook, plain in a terminal."""
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        print(plain)
+        return
+    if get_ipython() is None:
+        print(plain)
+    else:
+        display({"text/plain": plain} | ({"text/html": rich} if rich else {}), raw=True)

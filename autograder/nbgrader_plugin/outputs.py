@@ -1,0 +1,37 @@
+"""Verdicts as notebook outputs, in the form nbgrader counts.
+
+nbgrader reads a silent test cell as full marks, a line on stderr as none, and the first number among the results as the
+points. So every test cell gets exactly one number, and the words go beside it as display data.
+"""
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder import present
+from autograder.judge import Judgement
+from autograder.submission import exercise_of, role_of
+from autograder.verdict import Verdict
+
+
+def write_outputs(notebook: NotebookNode, judgement: Judgement, scoring: str, level: str) -> None:
+    """Give every test cell its verdict and its number; no other code cell keeps an output."""
+    verdicts = {verdict.exercise.name: verdict for verdict in judgement.verdicts}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        cell.outputs, cell.execution_count = [], None
+        if role_of(cell) == "check":
+            verdict = verdicts[exercise_of(cell)]
+            cell.outputs = _outputs(verdict, scoring, cell.metadata.nbgrader.points)
+            cell.execution_count = 1
+    notebook.metadata["autograder"] = {"isolation": level, "repairs": list(judgement.repairs)}
+
+
+def _outputs(verdict: Verdict, scoring: str, max_points: float) -> list[NotebookNode]:
+    points = min(max(verdict.score(scoring), 0.0), float(max_points))
+    words = {
+        "text/plain": present.text(verdict, scoring, public=False),
+        "text/html": present.html(verdict, scoring, public=False),
+    }
+    number = new_output("execute_result", {"text/plain": f"{points:g}"}, execution_count=1)
+    return [new_output("display_data", words), number]

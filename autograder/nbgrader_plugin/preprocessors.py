@@ -1,0 +1,66 @@
+"""The two preprocessors nbgrader loads by name."""
+
+import atexit
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
+
+from autograder.course import Course, Unit, find_course
+from autograder.errors import GraderBroke
+from autograder.judge import Judge
+from autograder.nbgrader_plugin.outputs import write_outputs
+from autograder.submission import graft
+
+Resources = dict[str, Any]
+
+
+class GraftAnswers(NbGraderPreprocessor):
+    """Put the student's answers into the notebook as it was released; whatever else was done to it is gone."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        course, unit = _find(resources)
+        submission = graft(course, unit, nb)
+        for repair in submission.repairs:
+            self.log.warning("%s: %s", resources["nbgrader"]["student"], repair)
+        submission.notebook.metadata["autograder"] = {"repairs": list(submission.repairs)}
+        return submission.notebook, resources
+
+
+class JudgeSubmission(NbGraderPreprocessor):
+    """Judge the answers in the sandbox and write the verdicts where nbgrader looks for them."""
+
+    unsafe_no_sandbox = Bool(False, help="Judge without isolation. Only for code you would run yourself.").tag(
+        config=True
+    )
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        course, unit = _find(resources)
+        judge = _warm_judge(course.root, unit.name, self.unsafe_no_sandbox)
+        self.log.info(judge.sandbox.level.sentence)
+        judgement = judge.judge(graft(course, unit, nb))
+        if not judgement.could_judge:
+            raise GraderBroke(f"{resources['nbgrader']['student']} could not be judged; no points were written")
+        repairs = nb.metadata.get("autograder", {}).get("repairs", [])
+        write_outputs(nb, judgement, course.scoring, judge.sandbox.level.sentence)
+        nb.metadata["autograder"]["repairs"] = repairs
+        nb.metadata["language_info"] = {"name": "python"}
+        return nb, resources
+
+
+@cache
+def _warm_judge(root: Path, unit: str, unsafe: bool) -> Judge:
+    """One warm sandbox per unit for as long as this process (a batch, or formgrader's server) lives."""
+    course = Course(root)
+    judge = Judge(course, course.unit(unit), allow_unsafe=unsafe)
+    judge.__enter__()
+    atexit.register(judge.__exit__, None, None, None)
+    return judge
+
+
+def _find(resources: Resources) -> tuple[Course, Unit]:
+    course = find_course(Path(resources["metadata"]["path"]))
+    return course, course.unit(resources["nbgrader"]["assignment"])

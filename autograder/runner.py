@@ -1,0 +1,75 @@
+"""What runs in the judge's confined child: a student's cells, then the probes. It reports, it never decides.
+
+A job is JSON; it holds the cells to run, the modules `mygpt` may import, the stand-ins for exercises that were wrong
+already, the source of hidden probes, and a seed for each probe. It holds no expected value and no reference of what is
+being judged. Every frame sent back is one observation; the first for its place wins.
+"""
+
+import importlib
+import json
+import linecache
+import re
+import struct
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import autograder
+from autograder import mygpt
+from autograder.observation import Raised, encode
+from autograder.probes import Probe, probes_in
+from autograder.running import describe_error, implementation_of, observe
+
+PLACE = struct.Struct("<HH")  # exercise, probe
+MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+
+
+def run_job(job: bytes, send: Callable[[bytes], None]) -> None:
+    """Run one submission's cells and probes; send each observation as it is made."""
+    order = json.loads(job)
+    probes = _load_probes(order["unit"], order["hidden"])
+    for name in autograder.__all__:  # a cell may call them; here they have nothing to say
+        setattr(autograder, name, lambda *_, **__: None)
+    mygpt.serve(order["given"])
+    namespace, errors = run_cells(order["cells"])
+    for source in order["stand_ins"]:
+        exec(source, namespace)
+    for place, exercise in enumerate(order["exercises"]):
+        for number, observation in enumerate(_observe_exercise(exercise, probes, namespace, errors)):
+            send(PLACE.pack(place, number) + observation)
+
+
+def run_cells(cells: list[dict[str, str]]) -> tuple[dict[str, Any], dict[str, Raised]]:
+    """Execute cells in order, each on its own: one that fails leaves the others their chance."""
+    module = types.ModuleType("__main__")
+    errors: dict[str, Raised] = {}
+    for cell in cells:
+        filename = f"<answer {cell['name']}>"
+        source = MAGIC.sub(r"\1pass", cell["source"])
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        try:
+            exec(compile(source, filename, "exec"), module.__dict__)
+        except BaseException as error:
+            errors[cell["name"]] = describe_error(error)
+    return module.__dict__, errors
+
+
+def _observe_exercise(
+    exercise: dict[str, Any], probes: dict[tuple[str, str], Probe], namespace: dict[str, Any], errors: dict[str, Raised]
+) -> Iterator[bytes]:
+    name, *_ = names = exercise["names"]
+    if missing := [n for n in names if n not in namespace]:
+        raised = errors.get(name) or Raised("NameError", f"the cell does not define {missing[0]}")
+        yield from (encode(raised) for _ in exercise["probes"])
+        return
+    chosen = [(probes[name, probe], seed) for probe, seed in exercise["probes"]]
+    yield from observe(chosen, implementation_of(names, namespace), exercise["seconds"])
+
+
+def _load_probes(unit: str, hidden: str) -> dict[tuple[str, str], Probe]:
+    modules = [importlib.import_module(f"autograder.checks.{unit}")]
+    if hidden:
+        module = types.ModuleType("hidden")
+        exec(compile(hidden, "<hidden>", "exec"), module.__dict__)
+        modules.append(module)
+    return {(p.exercise, p.name): p for module in modules for group in probes_in(module).values() for p in group}

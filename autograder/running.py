@@ -1,0 +1,157 @@
+"""Run probes on an implementation and bring back what they saw, as bytes.
+
+The same few lines run in the learner's notebook, in the judge's child, in the key maker and under pytest.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import io
+import linecache
+import random
+import signal
+import threading
+import time
+import traceback
+import types
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.observation import Raised, encode
+from autograder.probes import Draw, Probe
+
+PUBLIC = b"public"
+
+
+class TimedOut(BaseException):
+    """The answer ran over its budget. Not an Exception, so that a student's `except Exception` lets it through."""
+
+
+def seed_for(secret: bytes, unit: str, exercise: str, probe: str) -> int:
+    """The seed of one probe: public for `PUBLIC`, not to be guessed for a course's secret."""
+    digest = hmac.new(secret, f"{unit}/{exercise}/{probe}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def observe(probes: Sequence[tuple[Probe, int]], implementation: Any, seconds: float) -> Iterator[bytes]:
+    """Run each (probe, seed) in order within one budget; yield one encoded observation each."""
+    deadline = time.monotonic() + seconds
+    for probe, seed in probes:
+        remaining = deadline - time.monotonic()
+        yield encode(observe_one(probe, implementation, seed, remaining) if remaining > 0 else Raised("TimedOut"))
+
+
+def observe_one(probe: Probe, implementation: Any, seed: int, seconds: float) -> Any:
+    """What one probe sees; an exception becomes `Raised`, with the line of the student's own cell."""
+    try:
+        with _quietly(), _same_randomness(seed), stop_after(seconds):
+            return probe.observe(implementation, Draw(seed))
+    except TimedOut:
+        return Raised("TimedOut")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return describe_error(error)
+
+
+def implementation_of(names: Sequence[str], namespace: dict[str, Any]) -> Any:
+    """What a probe is handed: the function or class itself, or both of a pair as attributes of one object."""
+    if len(names) == 1:
+        return namespace[names[0]]
+    return types.SimpleNamespace(**{name: namespace[name] for name in names})
+
+
+def describe_error(error: BaseException) -> Raised:
+    """An exception as an observation: type, message, and the deepest line that the student wrote."""
+    message = "" if isinstance(error, NotImplementedError) else str(error)
+    if isinstance(error, SyntaxError):
+        return Raised(type(error).__name__, error.msg, error.lineno, (error.text or "").strip())
+    line, text = None, ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if is_students(frame.f_code.co_filename):
+            line, text = number, linecache.getline(frame.f_code.co_filename, number).strip()
+    return Raised(type(error).__name__, message, line, text)
+
+
+def is_students(filename: str) -> bool:
+    """Does this code come from a notebook cell (live, or an answer in the judge)?"""
+    return filename.startswith(("<answer", "<ipython-input")) or "ipykernel_" in filename
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _same_randomness(seed: int) -> Iterator[None]:
+    """Seed the global generators for one probe and put them back as they were."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)
+
+
+@contextlib.contextmanager
+def stop_after(seconds: float) -> Iterator[None]:
+    """Raise TimedOut in this thread when the time is up.
+
+    Covers Python code and anything that returns to Python in time. Not covered: one endless call into C, and code that
+    catches BaseException; in the judge, the sandbox's own clock ends those.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+    elif hasattr(signal, "setitimer"):
+        yield from _stop_by_alarm(seconds)
+    else:  # Windows
+        yield from _stop_by_interrupt(seconds)
+
+
+def _stop_by_alarm(seconds: float) -> Iterator[None]:
+    def ring(*_: Any) -> None:
+        raise TimedOut
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def _stop_by_interrupt(seconds: float) -> Iterator[None]:
+    import _thread
+
+    fired = threading.Event()
+
+    def ring() -> None:
+        fired.set()
+        _thread.interrupt_main()
+
+    timer = threading.Timer(seconds, ring)
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if fired.is_set():
+            raise TimedOut from None
+        raise
+    finally:
+        timer.cancel()

@@ -1,0 +1,135 @@
+"""Starting the warm process, and talking to it: one message and three descriptors a job."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from autograder.errors import SandboxError
+from autograder.sandbox import paths
+from autograder.sandbox.bubble import bubblewrap
+from autograder.sandbox.levels import Level
+from autograder.sandbox.records import Limits
+
+START_S = 120.0  # a cold disk may take a minute over importing torch
+MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.zygote import main; main(int(sys.argv[2]))"
+# All a child ever sees of an environment. One thread each: parallel work is several children.
+ENVIRONMENT = {
+    "HOME": "/scratch",
+    "LANG": "C.UTF-8",
+    "MALLOC_ARENA_MAX": "2",  # or each thread reserves 64 MB of the address space that the limit counts
+    "MKL_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PATH": "/usr/bin:/bin",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONPATH": "",
+    "TMPDIR": "/scratch",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a warm process is for."""
+
+    handler: str
+    preload: tuple[str, ...]
+    readable: tuple[Path, ...]
+    level: Level
+
+
+class WarmProcess:
+    """A zygote that has said it is ready."""
+
+    def __init__(self, order: Order) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True)
+        self._complaints = tempfile.TemporaryFile()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # The kernel ties such a death to the thread that started us, so only the main thread's is of use. Any other
+        # way, the zygote leaves when our end of the socket closes.
+        die_with_parent = threading.current_thread() is threading.main_thread()
+        try:
+            with theirs:
+                self._process = self._spawn(order, theirs, die_with_parent)
+            self.walls = self._shake_hands(order, die_with_parent)
+        except BaseException:
+            self.close()
+            raise
+
+    def submit(self, job: int, result: int, line: socket.socket, limits: Limits) -> None:
+        """Hand over one job. Raises OSError if the zygote is gone."""
+        message = json.dumps(asdict(limits)).encode()
+        socket.send_fds(self._control, [message], [job, result, line.fileno()])
+
+    def close(self) -> None:
+        """Hang up, and wait until it and all its children are gone."""
+        self._control.close()
+        process = getattr(self, "_process", None)
+        if process is not None:
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._kill()
+        self._complaints.close()
+        self._scratch.cleanup()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _spawn(self, order: Order, theirs: socket.socket, die_with_parent: bool) -> subprocess.Popen[bytes]:
+        interpreter = [sys.executable, "-s", "-P", "-c", MAIN, str(paths.ROOT), str(theirs.fileno())]
+        confined = order.level is Level.NAMESPACES
+        around = bubblewrap((*paths.OWN, *order.readable), die_with_parent) if confined else []
+        return subprocess.Popen(
+            [*around, *interpreter],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._complaints,
+            env=ENVIRONMENT if confined else ENVIRONMENT | {"HOME": self._scratch.name, "TMPDIR": self._scratch.name},
+            cwd="/",
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C is for us; we tell them
+        )
+
+    def _shake_hands(self, order: Order, die_with_parent: bool) -> tuple[str, ...]:
+        self._control.settimeout(START_S)
+        try:
+            self._control.send(json.dumps(self._instructions(order, die_with_parent)).encode())
+            answer = self._control.recv(4096)
+        except OSError:
+            answer = b""
+        if not answer:
+            raise SandboxError(f"The warm process did not start. {self._last_words()}")
+        self._control.settimeout(None)
+        return tuple(json.loads(answer)["walls"])
+
+    def _instructions(self, order: Order, die_with_parent: bool) -> dict[str, object]:
+        libraries = paths.libraries()
+        if order.level is not Level.NAMESPACES:
+            libraries = tuple(paths.without(libraries, paths.concealed(libraries)))
+        extra = (*paths.LOADER, *paths.DEVICES, *paths.OWN, *order.readable)
+        return {
+            "die_with_parent": die_with_parent and order.level is not Level.NAMESPACES,
+            "handler": order.handler,
+            "level": order.level.value,
+            "preload": order.preload,
+            "readable": [str(path) for path in (*libraries, *extra)],
+            "scratch_root": self._scratch.name,
+            "sys_path": [str(Path(path).absolute()) for path in sys.path],
+        }
+
+    def _last_words(self) -> str:
+        """Why it did not start: the last line it wrote to its stderr."""
+        self._complaints.seek(0)
+        lines = self._complaints.read()[-4000:].decode(errors="replace").strip().splitlines()
+        return f"It said: {lines[-1]}" if lines else "It said nothing."

@@ -1,0 +1,179 @@
+"""A submission: read with suspicion, its answers grafted into the notebook as it was handed out.
+
+Whatever a student did to cells, metadata or the file, what counts is the text of each answer. It is found by nbgrader's
+grade_id, else by the answer cell's first line (`# exercise: attention.causal_mask`), else by what the cell defines.
+"""
+
+import ast
+import copy
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course import Course, Exercise, Unit
+from autograder.errors import UsageError
+
+MAX_NOTEBOOK_BYTES = 200 << 20
+MAX_ANSWER_CHARS = 200_000
+FIRST_LINE = re.compile(r"\s*# exercise: (\w+)\.(\w+)")
+
+
+class NeedsPerson(UsageError):
+    """A submission no machine can grade: the message says why, in words for the instructor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one student handed in for one unit."""
+
+    notebook: NotebookNode
+    """The released notebook with this student's answers in it."""
+    answers: dict[str, str]
+    """Exercise → source of its answer cell, also where it is still the stub."""
+    repairs: tuple[str, ...]
+    """What had to be mended, in words for the instructor."""
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """Read a notebook that somebody else wrote.
+
+    Raises:
+        NeedsPerson: it is missing, too large, or no notebook.
+    """
+    try:
+        size = path.stat().st_size
+        if path.is_symlink() or size > MAX_NOTEBOOK_BYTES:
+            raise NeedsPerson(f"{path.name} is {'a link' if path.is_symlink() else f'{size >> 20} MiB large'}")
+        data = json.loads(_as_text(path.read_bytes()))
+    except OSError as error:
+        raise NeedsPerson(f"{path.name} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise NeedsPerson(f"{path.name} is not a notebook: its JSON is damaged") from None
+    if isinstance(data, dict) and "worksheets" in data:
+        data["cells"] = [cell for sheet in data["worksheets"] for cell in sheet.get("cells", [])]
+    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
+        raise NeedsPerson(f"{path.name} is not a notebook: it has no list of cells")
+    return nbformat.from_dict({**data, "cells": [cell for cell in map(_sound_cell, data["cells"]) if cell]})
+
+
+def graft(course: Course, unit: Unit, submitted: NotebookNode) -> Submission:
+    """Put a student's answers, code and prose, into the pristine release notebook."""
+    notebook = released_notebook(course, unit)
+    repairs: list[str] = []
+    found = _answers(unit, submitted, repairs)
+    answers = {}
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if role_of(cell) in ("answer", "written") and grade_id in found:
+            cell.source = found[grade_id][:MAX_ANSWER_CHARS]
+        elif role_of(cell) in ("answer", "written"):
+            repairs.append(f"{grade_id}: no such cell was handed in; it counts as not attempted")
+        if role_of(cell) == "answer":
+            answers[exercise_of(cell)] = cell.source
+    if _graded_cells(unit, submitted) != _graded_cells(unit, notebook):
+        repairs.append("cells with points were deleted, duplicated or added; the released ones were graded")
+    return Submission(notebook, answers, tuple(dict.fromkeys(repairs)))
+
+
+def released_notebook(course: Course, unit: Unit) -> NotebookNode:
+    path = course.root / "course" / unit.folder / f"{unit.name}.ipynb"
+    if not path.is_file():
+        raise UsageError(f"{unit.folder} is not built: run `autograder build` first")
+    return copy.deepcopy(nbformat.read(path, as_version=4))
+
+
+def role_of(cell: NotebookNode) -> str:
+    """What a cell of a released notebook is there for: setup, given, answer, check, written, demo, or nothing."""
+    return cell.metadata.get("autograder", {}).get("role", "")
+
+
+def exercise_of(cell: NotebookNode) -> str:
+    """`attention-causal_mask-answer` and `attention-causal_mask` belong to `causal_mask`."""
+    return _grade_id(cell).partition("-")[2].removesuffix("-answer")
+
+
+def cells_to_run(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """(name, source) of the cells the judge runs, in order; an answer is named by its exercise."""
+    for number, cell in enumerate(notebook.cells):
+        if role_of(cell) in ("setup", "given"):
+            yield f"{role_of(cell)}-{number}", cell.source
+        elif role_of(cell) == "answer":
+            yield exercise_of(cell), cell.source
+
+
+def _as_text(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16")
+    return raw.decode("utf-8-sig")
+
+
+def _sound_cell(cell: Any) -> dict[str, Any] | None:
+    """A cell reduced to what is trusted: type, source, metadata. Old and odd forms are accepted."""
+    if not isinstance(cell, dict):
+        return None
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    metadata = cell.get("metadata")
+    return {
+        "cell_type": "markdown" if cell.get("cell_type") == "markdown" else "code",
+        "source": source if isinstance(source, str) else "",
+        "metadata": metadata if isinstance(metadata, dict) else {},
+    }
+
+
+def _answers(unit: Unit, submitted: NotebookNode, repairs: list[str]) -> dict[str, str]:
+    """grade_id of an answer cell → the source handed in for it."""
+    found: dict[str, str] = {}
+    for cell in submitted.cells:
+        grade_id = _grade_id(cell)
+        if not grade_id.startswith(f"{unit.name}-") or not _nbgrader(cell).get("solution"):
+            continue
+        if grade_id in found and found[grade_id] != cell.source:
+            repairs.append(f"{grade_id}: handed in twice; the last one that says anything counts")
+        if grade_id not in found or "raise NotImplementedError" not in cell.source:
+            found[grade_id] = cell.source
+    for exercise in unit.exercises:
+        grade_id = f"{unit.name}-{exercise.name}-answer"
+        if grade_id not in found and (cell := _find_by_text(unit, exercise, submitted)):
+            repairs.append(f"{grade_id}: its metadata was lost; found by its text")
+            found[grade_id] = cell.source
+    return found
+
+
+def _find_by_text(unit: Unit, exercise: Exercise, submitted: NotebookNode) -> NotebookNode | None:
+    code = [cell for cell in submitted.cells if cell.cell_type == "code"]
+    for cell in reversed(code):
+        match = FIRST_LINE.match(cell.source)
+        if match and match.groups() == (unit.name, exercise.name):
+            return cell
+    return next((cell for cell in reversed(code) if exercise.name in _defined_in(cell.source)), None)
+
+
+def _defined_in(source: str) -> set[str]:
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def _graded_cells(unit: Unit, notebook: NotebookNode) -> list[str]:
+    ids = (_grade_id(cell) for cell in notebook.cells if _nbgrader(cell).get("grade"))
+    return sorted(grade_id for grade_id in ids if grade_id.startswith(f"{unit.name}-"))
+
+
+def _nbgrader(cell: NotebookNode) -> dict[str, Any]:
+    data = cell.metadata.get("nbgrader")
+    return data if isinstance(data, dict) else {}
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    grade_id = _nbgrader(cell).get("grade_id")
+    return grade_id if isinstance(grade_id, str) else ""

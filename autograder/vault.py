@@ -1,0 +1,72 @@
+"""What only the instructor's machine holds: the course's secret, the hidden probes, and the keys made from them.
+
+Everything lies under `.autograder/` in the course's folder (mode 0700, git-ignored). Nothing here imports torch: a key
+that is not cached is made in a process of its own.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+from autograder.course import Course, Unit
+from autograder.errors import GraderBroke
+from autograder.key import Key, read_key
+from autograder.source import given_sources
+
+ROOM = ".autograder"
+
+
+def hidden_source(course: Course, unit: Unit) -> str:
+    path = course.root / "solutions" / unit.folder / "hidden.py"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def source_digest(course: Course, unit: Unit, secret: bytes, hidden: bool) -> str:
+    """One hash over everything a key is made from."""
+    engine = ("probes", "running", "observation", "comparison", "key", "keymaker", "variants", "source")
+    paths = [Path(__file__).parent / f"{name}.py" for name in engine]
+    paths += [Path(__file__).parent / "checks" / f"{unit.name}.py"]
+    paths += [course.root / "reference" / folder / f"{unit.name}.py" for folder in (".", "misconceptions")]
+    digest = hashlib.sha256(hashlib.sha256(secret).digest())
+    digest.update(repr((unit, course.scoring, given_sources(course, unit))).encode("utf-8"))
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(hidden_source(course, unit).encode() if hidden else b"")
+    return digest.hexdigest()
+
+
+def judge_key(course: Course, unit: Unit) -> Key:
+    """The key of the course's secret, from the cache where its sources have not changed."""
+    secret = course_secret(course)
+    digest = source_digest(course, unit, secret, hidden=True)
+    path = course.root / ROOM / "keys" / f"{unit.name}-{digest[:24]}.json"
+    if path.is_file():
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return read_key(path.read_text(encoding="utf-8"))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "autograder.keymaker", str(course.root), unit.name, str(path)]
+    made = subprocess.run(command, capture_output=True, text=True, cwd=course.root)
+    if made.returncode:
+        raise GraderBroke(f"the key of {unit.name} could not be made; `autograder dev check` says why.\n{made.stderr}")
+    return read_key(path.read_text(encoding="utf-8"))
+
+
+def course_secret(course: Course) -> bytes:
+    """The course run's secret: made once, readable by its owner only, never committed."""
+    path = course.root / ROOM / "secret"
+    if not path.is_file():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(path, secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file of mode 0600 whole or not at all."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+    draft.replace(path)

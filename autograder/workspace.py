@@ -1,0 +1,23 @@
+"""The learner's workspace: the released notebooks, copied once, and `mygpt` beside them."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.course import Course
+from autograder.key import KEYS, load_public_key
+from autograder.mygpt import settle
+
+
+def start_workspace(course: Course, folder: Path) -> Iterator[Path]:
+    """Copy what was released into `folder` and yield each new file; an existing file is never touched."""
+    for unit in course.units:
+        released = course.root / "course" / unit.folder
+        for source in sorted(path for path in released.rglob("*") if path.is_file()):
+            target = folder / unit.folder / source.relative_to(released)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+                yield target
+        if (KEYS / f"{unit.name}.json").is_file() and released.is_dir():
+            settle(folder / unit.folder, load_public_key(unit.name).given)

@@ -1,0 +1,450 @@
+"""What goes wrong in training a byte-pair encoding."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+from reference.bpe import best_pair, count_pairs, merge
+from reference.misconceptions import Misconception
+from reference.tokenizer import pretokenize
+
+
+def _run_together(word_freqs):
+    corpus = [token for word, freq in word_freqs.items() for token in word * freq]
+    return Counter(pairwise(corpus))
+
+
+def _without_overlaps(word_freqs):
+    counts = Counter()
+    for word, freq in word_freqs.items():
+        used = {}
+        for i, pair in enumerate(pairwise(word)):
+            if used.get(pair) != i - 1:
+                counts[pair] += freq
+                used[pair] = i
+    return counts
+
+
+def _pops_words(word_freqs):
+    counts = Counter()
+    while word_freqs:
+        word, freq = word_freqs.popitem()
+        for pair in pairwise(word):
+            counts[pair] += freq
+    return counts
+
+
+def _longest(counts):
+    return max(counts, key=lambda pair: (counts[pair], len(pair[0] + pair[1])))
+
+
+def _pops_best(counts):
+    pair = max(counts, key=lambda pair: (counts[pair], pair))
+    counts.pop(pair)
+    return pair
+
+
+def _from_the_right(ids, pair, new_id):
+    merged, i = [], len(ids)
+    while i > 0:
+        found = tuple(ids[max(i - 2, 0) : i]) == pair
+        merged.append(new_id if found else ids[i - 1])
+        i -= 2 if found else 1
+    return merged[::-1]
+
+
+def _in_place(ids, pair, new_id):
+    i = 0
+    while i < len(ids):
+        if tuple(ids[i : i + 2]) == pair:
+            ids[i : i + 2] = [new_id]
+        i += 1
+    return ids
+
+
+def _past_the_end(ids, pair, new_id):
+    merged, i = [], 0
+    while i < len(ids):
+        if ids[i] == pair[0] and ids[i + 1] == pair[1]:
+            merged.append(new_id)
+            i += 2
+        else:
+            merged.append(ids[i])
+            i += 1
+    return merged
+
+
+def _counts_once(text, vocab_size, special_tokens=()):
+    n_merges = vocab_size - 256 - len(special_tokens)
+    if n_merges < 0:
+        raise ValueError("vocab_size is too small")
+    longest_first = sorted(special_tokens, key=len, reverse=True)
+    documents = re.split("|".join(map(re.escape, longest_first)), text) if special_tokens else [text]
+    words = Counter(word for document in documents for word in pretokenize(document))
+    counts = count_pairs({tuple(bytes([byte]) for byte in word.encode()): freq for word, freq in words.items()})
+    merges = []
+    while counts and len(merges) < n_merges:
+        merges.append(best_pair(counts))
+        del counts[merges[-1]]
+    tokens = [bytes([byte]) for byte in range(256)] + [left + right for left, right in merges]
+    return dict(enumerate(tokens + [special.encode() for special in special_tokens])), merges
+
+
+def _from_characters(text, vocab_size, special_tokens=()):
+    longest_first = sorted(special_tokens, key=len, reverse=True)
+    documents = re.split("|".join(map(re.escape, longest_first)), text) if special_tokens else [text]
+    words = Counter(word for document in documents for word in pretokenize(document))
+    word_freqs = {tuple(letter.encode() for letter in word): freq for word, freq in words.items()}
+    tokens = sorted({token for word in word_freqs for token in word})
+    merges = []
+    while len(tokens) + len(special_tokens) < vocab_size and (counts := count_pairs(word_freqs)):
+        left, right = best_pair(counts)
+        merges.append((left, right))
+        tokens.append(left + right)
+        word_freqs = {tuple(merge(list(word), (left, right), left + right)): freq for word, freq in word_freqs.items()}
+    return dict(enumerate(tokens + [special.encode() for special in special_tokens])), merges
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "count_pairs", "frequency ignored",
+        says="you count every word once, however often it occurs",
+        ask="What does the number beside a word in the table say?",
+        show='count_pairs({(b"a", b"b"): 7}) should hold the pair (b"a", b"b") 7 times, not once',
+        family="denominator",
+        edit={"counts[pair] += freq": "counts[pair] += 1"},
+    ),
+    Misconception(
+        "count_pairs", "across words",
+        says="your table holds pairs whose halves come from two words",
+        ask="Do the last letter of one word and the first of the next ever stand in the same word?",
+        show='count_pairs({(b"a",): 2, (b"b",): 1}) should be empty: no word has two tokens',
+        family="rule",
+        wrong=_run_together,
+    ),
+    Misconception(
+        "count_pairs", "once per word",
+        says="a pair that stands several times in a word is counted once",
+        ask="How often do you meet the pair (a, n) while you walk through b-a-n-a-n-a?",
+        show='count_pairs({(b"a", b"n", b"a", b"n"): 1}) should hold (b"a", b"n") twice and (b"n", b"a") once',
+        family="denominator",
+        edit={"in pairwise(word)": "in set(pairwise(word))"},
+    ),
+    Misconception(
+        "count_pairs", "overlaps left out",
+        says="in a row of three equal tokens you count the pair once; it has two places",
+        ask="May the right half of one pair be the left half of the next while you only count?",
+        show='count_pairs({(b"a", b"a", b"a"): 1}) should hold (b"a", b"a") twice: places 0 and 1',
+        family="off by one",
+        wrong=_without_overlaps,
+    ),
+    Misconception(
+        "count_pairs", "every second pair",
+        says="you cut each word into twos, so every second neighbourhood is missing",
+        ask="Which tokens does the second token of a word have beside it?",
+        show='count_pairs({(b"a", b"b", b"c"): 1}) should hold two pairs: (b"a", b"b") and (b"b", b"c")',
+        family="off by one",
+        edit={"in pairwise(word)": "in zip(word[::2], word[1::2])"},
+    ),
+    Misconception(
+        "count_pairs", "bytes for tokens",
+        says="you take words apart into single bytes again, so merged tokens are lost",
+        ask="What are the elements of a word's tuple after the first merge?",
+        show='count_pairs({(b"lo", b"w"): 1}) should hold (b"lo", b"w"), and neither (b"l", b"o") nor (b"o", b"w")',
+        family="rule",
+        edit={"in pairwise(word)": 'in pairwise(bytes([byte]) for byte in b"".join(word))'},
+    ),
+    Misconception(
+        "count_pairs", "empties the table",
+        says="your counts are right, but you take the words out of the caller's table",
+        ask="Which methods of a dict change it?",
+        show='table = {(b"a", b"b"): 7}; count_pairs(table); table should still hold its word',
+        family="state",
+        wrong=_pops_words,
+    ),
+    Misconception(
+        "best_pair", "first seen wins",
+        says="among equal counts you take the pair that comes first in the dict",
+        ask="Your key compares counts: what else should it compare where these are equal?",
+        show='best_pair({(b"a", b"b"): 2, (b"b", b"a"): 2}) should be (b"b", b"a")',
+        family="rule",
+        edit={"(counts[pair], pair)": "counts[pair]"},
+    ),
+    Misconception(
+        "best_pair", "smallest wins",
+        says="among equal counts you take the lexicographically smallest pair",
+        ask="If you sort and take the first: does the same direction serve both counts and pairs?",
+        show='best_pair({(b"a", b"b"): 2, (b"b", b"a"): 2}) should be (b"b", b"a")',
+        family="sign or order",
+        edit={"max(counts": "min(counts", "(counts[pair], pair)": "(-counts[pair], pair)"},
+    ),
+    Misconception(
+        "best_pair", "bytes run together",
+        says="you compare ties by the bytes of both tokens run together",
+        ask="A tuple is compared element by element: what does that say about (b'ab', b'a') and (b'a', b'bc')?",
+        show='best_pair({(b"ab", b"a"): 2, (b"a", b"bc"): 2}) should be (b"ab", b"a"), for b"ab" > b"a"',
+        family="rule",
+        edit={"(counts[pair], pair)": "(counts[pair], pair[0] + pair[1])"},
+    ),
+    Misconception(
+        "best_pair", "right token first",
+        says="among equal counts you compare the right tokens before the left ones",
+        ask="Which element of a tuple is compared first?",
+        show='best_pair({(b"b", b"a"): 2, (b"a", b"b"): 2}) should be (b"b", b"a")',
+        family="sign or order",
+        edit={"(counts[pair], pair)": "(counts[pair], pair[::-1])"},
+    ),
+    Misconception(
+        "best_pair", "count ignored",
+        says="you return the greatest pair, whatever its count",
+        ask="What does max compare when it walks through a dict?",
+        show='best_pair({(b"a", b"b"): 9, (b"b", b"a"): 1}) should be (b"a", b"b")',
+        family="rule",
+        edit={"(counts[pair], pair)": "pair"},
+    ),
+    Misconception(
+        "best_pair", "longest wins",
+        says="among equal counts you take the pair that makes the longest token",
+        ask="Does the length of a token stand anywhere in the rule?",
+        show='best_pair({(b"b", b"a"): 2, (b"a", b"bc"): 2}) should be (b"b", b"a")',
+        family="rule",
+        wrong=_longest,
+    ),
+    Misconception(
+        "best_pair", "pair with count",
+        says="you return the pair together with its count",
+        ask="What are the two things in each element of counts.items()?",
+        show='best_pair({(b"a", b"b"): 9}) should be (b"a", b"b"), not ((b"a", b"b"), 9)',
+        family="rule",
+        edit={"max(counts, key=lambda pair: (counts[pair], pair))": "max(counts.items(), key=lambda item: item[::-1])"},
+    ),
+    Misconception(
+        "best_pair", "takes it out",
+        says="the pair is right, but you remove it from the caller's counts",
+        ask="Who counts the pairs for the next step, you or `count_pairs`?",
+        show='counts = {(b"a", b"b"): 9}; best_pair(counts); counts should still hold its pair',
+        family="state",
+        wrong=_pops_best,
+    ),
+    Misconception(
+        "merge", "second element kept",
+        says="after a merge you go on with the pair's right half, as if it had not been used",
+        ask="Where does the next token begin after two were replaced?",
+        show="merge([7, 7, 7], (7, 7), 256) should be [256, 7]; from three tokens you make more than one new one",
+        family="off by one",
+        edit={"i += 2": "i += 1"},
+    ),
+    Misconception(
+        "merge", "from the right",
+        says="you take occurrences from right to left",
+        ask="In a row of three equal tokens, which two are merged?",
+        show="merge([7, 7, 7], (7, 7), 256) should be [256, 7], not [7, 256]",
+        family="sign or order",
+        wrong=_from_the_right,
+    ),
+    Misconception(
+        "merge", "only the first",
+        says="you replace the first occurrence and leave the others",
+        ask="What does your loop do after it has found the pair?",
+        show="merge([1, 2, 1, 2], (1, 2), 256) should be [256, 256]",
+        family="rule",
+        edit={"== pair:": "== pair and new_id not in merged:"},
+    ),
+    Misconception(
+        "merge", "last token lost",
+        says="the last token of the list is missing from your result",
+        ask="Which tokens have no right neighbour, and where do they go?",
+        show="merge([1, 2, 3], (1, 2), 256) should be [256, 3]",
+        family="off by one",
+        edit={"while i < len(ids)": "while i < len(ids) - 1"},
+    ),
+    Misconception(
+        "merge", "looks past the end",
+        says="you look at the right neighbour of the last token, and it has none",
+        ask="For which i does ids[i + 1] exist?",
+        show="merge([2, 1], (1, 2), 256) should be [2, 1]; ids[2] does not exist",
+        family="off by one",
+        wrong=_past_the_end,
+    ),
+    Misconception(
+        "merge", "in place",
+        says="the tokens are right, but you write them into the caller's list",
+        ask="Which list do you change, and who else holds it?",
+        show="ids = [1, 2]; merge(ids, (1, 2), 256); ids should still be [1, 2]",
+        family="state",
+        wrong=_in_place,
+    ),
+    Misconception(
+        "merge", "either order",
+        says="you also merge the pair the other way round",
+        ask="Is (1, 2) the same pair as (2, 1)?",
+        show="merge([2, 1], (1, 2), 256) should be [2, 1]",
+        family="sign or order",
+        edit={"tuple(ids[i : i + 2]) == pair": "tuple(ids[i : i + 2]) in (pair, pair[::-1])"},
+    ),
+    Misconception(
+        "train_bpe", "ties: first seen",
+        says="among equally frequent pairs you merge the one that you met first",
+        ask="Which of your functions knows what to do about equal counts?",
+        show='train_bpe("ab\\ncd", 257)[1] should be [(b"c", b"d")]',
+        family="rule",
+        edit={"best_pair(counts)": "max(counts, key=counts.get)"},
+    ),
+    Misconception(
+        "train_bpe", "specials stay in the corpus",
+        says="special tokens stay in the corpus and are merged like words",
+        ask="What does `pretokenize` make of <|end|>, and should it ever see it?",
+        show='train_bpe("a<|end|>b", 258, ["<|end|>"])[1] should be []: a and b are all the text there is',
+        family="leakage",
+        edit={' if special_tokens else [text]': " if False else [text]"},
+    ),
+    Misconception(
+        "train_bpe", "specials cut out",
+        says="you delete special tokens and glue together what stood on both sides",
+        ask="Which letters are neighbours after the special token between them has gone?",
+        show='train_bpe("a<|end|>b", 258, ["<|end|>"])[1] should be []: a and b were never neighbours',
+        family="leakage",
+        edit={
+            're.split("|".join(map(re.escape, longest_first)), text) if special_tokens else [text]':
+            '[re.sub("|".join(map(re.escape, longest_first)), "", text) if special_tokens else text]',
+        },
+    ),
+    Misconception(
+        "train_bpe", "specials not counted",
+        says="your vocabulary is too large by the number of special tokens",
+        ask="How many ids are left for merges after the bytes and the special tokens have theirs?",
+        show='len(train_bpe("abcabc", 258, ["<|end|>"])[0]) should be 258: 256 bytes, 1 merge, 1 special token',
+        family="off by one",
+        edit={
+            "vocab_size - 256 - len(special_tokens)": "vocab_size - 256",
+            "n_merges < 0": "n_merges < len(special_tokens)",
+        },
+    ),
+    Misconception(
+        "train_bpe", "counts are stale",
+        says="you count the pairs once and never again, so you merge pairs that no longer exist",
+        ask="After b and c have become bc, how often does b still stand beside its old neighbours?",
+        show='train_bpe("abc", 258)[1] should be [(b"b", b"c"), (b"a", b"bc")]: after the first merge (a, b) is gone',
+        family="state",
+        wrong=_counts_once,
+    ),
+    Misconception(
+        "train_bpe", "one merge too few",
+        says="you stop one merge before the vocabulary is full",
+        ask="How many tokens has the vocabulary before the first merge, and after the last?",
+        show='train_bpe("ab", 257)[1] should be [(b"a", b"b")]: 256 bytes and one merge',
+        family="off by one",
+        edit={"len(merges) < n_merges": "len(merges) < n_merges - 1"},
+    ),
+    Misconception(
+        "train_bpe", "starts from characters",
+        says="your vocabulary starts from the characters of the corpus, not from the 256 bytes",
+        ask="Which id would a letter get that the corpus does not hold?",
+        show='train_bpe("ab", 256)[0][97] should be b"a", and id 0 the byte 0',
+        family="units",
+        wrong=_from_characters,
+    ),
+    Misconception(
+        "train_bpe", "stops at rare pairs",
+        says="you stop as soon as no pair occurs twice",
+        ask="Is a pair that occurs once no pair?",
+        show='train_bpe("ab", 257)[1] should be [(b"a", b"b")], though it occurs once',
+        family="rule",
+        edit={
+            "(counts := count_pairs(word_freqs))": "max((counts := count_pairs(word_freqs)).values(), default=0) >= 2",
+        },
+    ),
+    Misconception(
+        "train_bpe", "words without their space",
+        says="you cut the text at white space, so words lose the space in front of them",
+        ask="What is the difference between pretokenize('on on') and 'on on'.split()?",
+        show='train_bpe("on on", 258)[1] should be [(b"o", b"n"), (b" ", b"on")]',
+        family="rule",
+        edit={"pretokenize(document)": "document.split()"},
+    ),
+    Misconception(
+        "train_bpe", "no words",
+        says="you treat the text as one long word, so tokens cross the borders of words",
+        ask="Into which pieces is a document cut before pairs are counted?",
+        show='train_bpe("a b", 258)[1] should be [(b" ", b"b")]; nothing crosses from a to the space',
+        family="rule",
+        edit={"pretokenize(document)": "[document]"},
+    ),
+    Misconception(
+        "train_bpe", "order given, not longest first",
+        says="where two special tokens match you take the one that is listed first, not the longest",
+        ask="Which alternative does a regular expression take when several match at the same place?",
+        show='train_bpe("<|a|>xy", 259, ["<|a|>", "<|a|>x"])[1] should be []: the longer one leaves only y',
+        family="rule",
+        edit={"sorted(special_tokens, key=len, reverse=True)": "list(special_tokens)"},
+    ),
+    Misconception(
+        "train_bpe", "not escaped",
+        says="your regular expression reads special tokens as patterns",
+        ask="What does re.split do with the pattern [end]?",
+        show='train_bpe("an", 258, ["[end]"])[1] should be [(b"a", b"n")]; the pattern [end] would cut at n',
+        family="rule",
+        edit={"map(re.escape, longest_first)": "longest_first"},
+    ),
+    Misconception(
+        "train_bpe", "too small is accepted",
+        says="a vocab_size too small for the bytes and the special tokens is accepted in silence",
+        ask="What is the number of merges for a vocab_size of 255?",
+        show='train_bpe("ab", 255) should raise ValueError',
+        family="rule",
+        edit={"if n_merges < 0:": "if False:"},
+    ),
+    Misconception(
+        "train_bpe", "sorts the caller's list",
+        says="you sort the caller's list of special tokens, which also changes their ids",
+        ask="What is the difference between sorted(x) and x.sort()?",
+        show='specials = ["<|a|>", "<|bc|>"]; train_bpe("", 258, specials); specials should be as before',
+        family="state",
+        edit={
+            "longest_first = sorted(special_tokens, key=len, reverse=True)": (
+                "longest_first = special_tokens if special_tokens else []\n"
+                "    longest_first.sort(key=len, reverse=True)"
+            ),
+        },
+    ),
+    Misconception(
+        "compression_ratio", "characters",
+        says="you count characters where bytes are asked for",
+        ask="How long is 'é', and how long is 'é'.encode('utf-8')?",
+        show='compression_ratio("é", [1]) should be 2.0',
+        family="units",
+        edit={'len(text.encode("utf-8"))': "len(text)"},
+    ),
+    Misconception(
+        "compression_ratio", "upside down",
+        says="your result is tokens per byte, the ratio upside down",
+        ask="Should a better tokenizer have a larger number or a smaller one?",
+        show='compression_ratio("abcd", [1, 2]) should be 2.0, not 0.5',
+        family="sign or order",
+        edit={'len(text.encode("utf-8")) / len(ids)': 'len(ids) / len(text.encode("utf-8"))'},
+    ),
+    Misconception(
+        "compression_ratio", "distinct ids",
+        says="you divide by the number of different ids, not by the number of tokens",
+        ask="How many tokens does [7, 7, 7] hold?",
+        show='compression_ratio("abcabc", [7, 7]) should be 3.0, not 6.0',
+        family="denominator",
+        edit={"len(ids)": "len(set(ids))"},
+    ),
+    Misconception(
+        "compression_ratio", "bits",
+        says="your result is eight times too large: bits per token",
+        ask="What is the unit of len(text.encode('utf-8'))?",
+        show='compression_ratio("ab", [1, 2]) should be 1.0, not 8.0',
+        family="units",
+        edit={'len(text.encode("utf-8"))': '8 * len(text.encode("utf-8"))'},
+    ),
+    Misconception(
+        "compression_ratio", "rounded down",
+        says="your division drops what comes after the point",
+        ask="What is the difference between / and // in Python?",
+        show='compression_ratio("abc", [1, 2]) should be 1.5, not 1',
+        family="rule",
+        edit={") / len(ids)": ") // len(ids)"},
+    ),
+)

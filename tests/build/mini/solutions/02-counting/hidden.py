@@ -1,0 +1,3 @@
+"""A hidden probe, which no student may ever see."""
+
+SECRET = "xyzzy"
