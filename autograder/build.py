@@ -75,7 +75,7 @@ def _release(course: Course, stage: Path) -> None:
     converter.preprocessors = [step for step in converter.preprocessors if step is not SaveCells]
     result = capture_log(converter)
     if not result["success"]:
-        said = re.findall(r"^\w+Error: .*", result.get("log", ""), re.MULTILINE) or [result["error"]]
+        said = re.findall(r"^\s*(\w+Error: .*)", result.get("log", ""), re.MULTILINE) or [result["error"]]
         raise AuthorError(f"nbgrader could not release the build. {said[0]}")
 
 

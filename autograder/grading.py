@@ -66,11 +66,12 @@ def find_notebook(unit: Unit, folder: Path) -> Path:
     raise NeedsPerson(f"{len(ours)} of {len(candidates)} notebooks hold answers to this unit: keep one, {exact.name}")
 
 
-def grade_unit(course: Course, judge: Judge, jobs: int) -> Iterator[Graded]:
+def grade_unit(course: Course, unit: Unit, judge: Judge, jobs: int) -> Iterator[Graded]:
     """Judge every submission, `jobs` at a time; write each to the gradebook as it comes back."""
-    unit = judge.unit
     with CourseGradebook(course, unit) as gradebook, ThreadPoolExecutor(jobs) as pool:
-        waiting = {pool.submit(_judge_one, course, judge, handed): handed for handed in find_submissions(course, unit)}
+        waiting = {
+            pool.submit(_judge_one, course, unit, judge, handed): handed for handed in find_submissions(course, unit)
+        }
         try:
             for future in as_completed(waiting):
                 yield _record(gradebook, judge, waiting[future], future.result())
@@ -86,16 +87,16 @@ class _Found:
     reasons: tuple[str, ...]
 
 
-def _judge_one(course: Course, judge: Judge, handed: Handed) -> _Found:
+def _judge_one(course: Course, unit: Unit, judge: Judge, handed: Handed) -> _Found:
     try:
-        path = find_notebook(judge.unit, handed.folder)
-        submission = graft(course, judge.unit, read_notebook(path))
+        path = find_notebook(unit, handed.folder)
+        submission = graft(course, unit, read_notebook(path))
         judgement = judge.judge(submission)
     except NeedsPerson as error:
         return _Found(None, None, (str(error),))
     except CourseError as error:
         return _Found(None, None, (f"our fault, not the student's: {error}",))
-    renamed = () if path.parent == handed.folder and path.stem == judge.unit.name else (f"found as {path.name}",)
+    renamed = () if path.parent == handed.folder and path.stem == unit.name else (f"found as {path.name}",)
     if not judgement.could_judge:
         details = {f"our fault, not the student's: {v.detail}" for v in judgement.verdicts if v.detail}
         return _Found(None, None, tuple(sorted(details)))
@@ -106,7 +107,7 @@ def _record(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: _Fo
     if found.submission is None or found.judgement is None:
         return Graded(handed.student, "needs a person", reasons=found.reasons)
     notebook: NotebookNode = found.submission.notebook
-    write_outputs(notebook, found.judgement, judge.course.scoring, judge.sandbox.level.sentence)
+    write_outputs(notebook, found.judgement, judge.key.scoring, judge.sandbox.level.sentence)
     notebook.metadata["autograder"]["repairs"] = list(found.reasons)
     notebook.metadata["language_info"] = {"name": "python"}
     points = gradebook.record(handed.student, notebook, handed.folder)
@@ -151,11 +152,11 @@ def run_grading(course: Course, unit: Unit, jobs: int, allow_unsafe: bool = Fals
     """Grade a unit with a progress bar on stderr and keep the results for the class report."""
     console = Console(stderr=True)
     total = len(find_submissions(course, unit))
-    with Judge(course, unit, allow_unsafe=allow_unsafe) as judge:
+    with Judge.of_course(course, unit, allow_unsafe=allow_unsafe) as judge:
         level = judge.sandbox.level.sentence
         console.print(level, highlight=False)
         started = time.monotonic()
-        graded = track(grade_unit(course, judge, jobs), unit.folder, total, console=console)
+        graded = track(grade_unit(course, unit, judge, jobs), unit.folder, total, console=console)
         results = sorted(graded, key=lambda one: one.student)
         seconds = time.monotonic() - started
     saved = save_results(course, unit, level, results)

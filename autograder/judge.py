@@ -6,7 +6,7 @@ a student, and reaches every verdict itself, by comparing what came back with it
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -52,20 +52,40 @@ class Judgement:
 
 
 class Judge:
-    """Judges submissions of one unit; thread-safe, one warm sandbox for all of them."""
+    """Judges submissions of one unit; thread-safe, one warm sandbox for all of them.
 
-    def __init__(self, course: Course, unit: Unit, level: Level | None = None, allow_unsafe: bool = False) -> None:
-        self.course, self.unit = course, unit
-        self.key: Key = judge_key(course, unit)
-        self._hidden = hidden_source(course, unit)
+    Args:
+        key: what right and known wrong answers give, for public or secret seeds.
+        hidden: source of the hidden probes that the key knows.
+        stand_in: from an exercise's name to the reference's source; without it a failed prerequisite stays failed.
+    """
+
+    def __init__(
+        self,
+        key: Key,
+        hidden: str = "",
+        stand_in: Callable[[str], str] | None = None,
+        level: Level | None = None,
+        allow_unsafe: bool = False,
+    ) -> None:
+        self.key, self._hidden, self._stand_in = key, hidden, stand_in
         package = Path(__file__).parent
         self.sandbox = Sandbox(
             handler="autograder.runner:run_job",
-            preload=("torch", "numpy", "autograder.runner", f"autograder.checks.{unit.name}"),
+            preload=("torch", "numpy", "autograder.runner", f"autograder.checks.{key.unit}"),
             readable=[path for name in RUNTIME for path in (package / name, package / f"{name}.py") if path.exists()],
             level=level,
             allow_unsafe=allow_unsafe,
         )
+
+    @classmethod
+    def of_course(cls, course: Course, unit: Unit, level: Level | None = None, allow_unsafe: bool = False) -> Self:
+        """The instructor's judge: secret seeds, hidden probes, stand-ins."""
+
+        def stand_in(name: str) -> str:
+            return answer_source(course, unit, unit.exercise(name))
+
+        return cls(judge_key(course, unit), hidden_source(course, unit), stand_in, level, allow_unsafe)
 
     def __enter__(self) -> Self:
         self.sandbox.__enter__()
@@ -103,20 +123,20 @@ class Judge:
             waiting = waiting[place + 1 :]
         return verdicts
 
-    def _own_cells(self, cells: Cells, exercise: KeyExercise) -> Cells:
+    def _own_cells(self, cells: Cells, exercise: KeyExercise, without: tuple[str, ...] = ()) -> Cells:
         """Setup, what is given, this answer and those it stands on."""
-        others = {e.name for e in self.key.exercises} - {exercise.name, *exercise.needs}
+        others = {e.name for e in self.key.exercises} - {exercise.name, *exercise.needs} | {*without}
         return [cell for cell in cells if cell[0] not in others]
 
     def _deserves_another_try(self, exercise: KeyExercise, verdicts: dict[str, Verdict]) -> bool:
         mine = verdicts[exercise.name].outcome
         settled = mine in (Outcome.RIGHT, Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE)
-        return not settled and any(not verdicts[name].right for name in exercise.needs)
+        return self._stand_in is not None and not settled and any(not verdicts[name].right for name in exercise.needs)
 
     def _judge_with_stand_ins(self, cells: Cells, exercise: KeyExercise, verdicts: dict[str, Verdict]) -> Verdict:
         wrong = tuple(name for name in exercise.needs if not verdicts[name].right)
-        stand_ins = [answer_source(self.course, self.unit, self.unit.exercise(name)) for name in wrong]
-        ended, (seen,), detail = self._run(self._own_cells(cells, exercise), [exercise], stand_ins)
+        stand_ins = [self._stand_in(name) for name in wrong]
+        ended, (seen,), detail = self._run(self._own_cells(cells, exercise, wrong), [exercise], stand_ins)
         again = _reach(exercise, seen, ended, detail)
         first = verdicts[exercise.name]
         if again.score("per-property") < first.score("per-property"):
@@ -129,7 +149,7 @@ class Judge:
         """Run a job in a fresh child; return how it ended and each exercise's observations, in order."""
         exercises = list(exercises)
         order = {
-            "unit": self.unit.name,
+            "unit": self.key.unit,
             "given": self.key.given,
             "hidden": self._hidden,
             "cells": [{"name": name, "source": source} for name, source in cells],
@@ -148,8 +168,8 @@ class Judge:
 
 def _limits(exercises: list[KeyExercise]) -> Limits:
     """Room for the slowest honest answer of each exercise; the budgets inside the child are the courteous ones."""
-    seconds = 5 + max(e.seconds for e in exercises) + sum(e.seconds for e in exercises) / 2
-    return Limits(wall_s=2 * seconds, cpu_s=int(seconds) + 1)
+    seconds = 5 + 2 * max(e.seconds for e in exercises)
+    return Limits(wall_s=2 * seconds, cpu_s=int(seconds))
 
 
 def _sort_frames(ended: Ended, exercises: list[KeyExercise]) -> list[list[bytes]]:

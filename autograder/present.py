@@ -41,10 +41,11 @@ def headline(verdict: Verdict, scoring: str) -> str:
 
 
 def lines(verdict: Verdict, public: bool) -> Iterator[Line]:
-    """One line for each property, the diagnosis beside the first that fails."""
+    """One line for each property, the diagnosis beside the first that fails; with it, one example is enough."""
     if verdict.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
         return
     diagnosis, told = _diagnosis(verdict), set[tuple[str, ...]]()
+    known = bool(diagnosis)
     for result in verdict.results:
         if result.passed:
             yield Line("✓", result.probe.sentence)
@@ -52,7 +53,7 @@ def lines(verdict: Verdict, public: bool) -> Iterator[Line]:
             yield Line("○", result.probe.sentence, "holds, and counts once the values above are right")
         else:
             details = tuple(_details(result, verdict, public))
-            yield Line("✗", result.probe.sentence, diagnosis, () if details in told else details)
+            yield Line("✗", result.probe.sentence, diagnosis, () if told and (details in told or known) else details)
             told.add(details)
             diagnosis = ""
 
@@ -64,6 +65,19 @@ def text(verdict: Verdict, scoring: str, public: bool = True) -> str:
         rows.append(f"  {line.mark} {line.sentence}" + (f" — {line.diagnosis}" if line.diagnosis else ""))
         rows += [f"      {detail}" for detail in line.details]
     return "\n".join(rows + [f"  {note}" for note in notes(verdict)])
+
+
+def one(verdict: Verdict, probe: str, public: bool = True) -> str:
+    """What is to say of one property, as plain text."""
+    if verdict.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
+        return f"{verdict.exercise.name}: {verdict.outcome.value}"
+    result = next(r for r in verdict.results if r.probe.name == probe)
+    if result.withheld:
+        return f"○ {result.probe.sentence} — holds, and counts once the values are right"
+    diagnosis = f" — {said}" if (said := _diagnosis(verdict)) else ""
+    return "\n".join(
+        [f"✗ {result.probe.sentence}{diagnosis}", *(f"    {d}" for d in _details(result, verdict, public))]
+    )
 
 
 def notes(verdict: Verdict) -> Iterator[str]:

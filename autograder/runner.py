@@ -18,9 +18,10 @@ import autograder
 from autograder import mygpt
 from autograder.observation import Raised, encode
 from autograder.probes import Probe, probes_in
-from autograder.running import describe_error, implementation_of, observe
+from autograder.running import TimedOut, describe_error, implementation_of, observe, stop_after
 
 PLACE = struct.Struct("<HH")  # exercise, probe
+CELL_S = 5.0  # defining a function takes no time
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 
 
@@ -48,7 +49,10 @@ def run_cells(cells: list[dict[str, str]]) -> tuple[dict[str, Any], dict[str, Ra
         source = MAGIC.sub(r"\1pass", cell["source"])
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
-            exec(compile(source, filename, "exec"), module.__dict__)
+            with stop_after(CELL_S):
+                exec(compile(source, filename, "exec"), module.__dict__)
+        except TimedOut:
+            errors[cell["name"]] = Raised("TimedOut")
         except BaseException as error:
             errors[cell["name"]] = describe_error(error)
     return module.__dict__, errors

@@ -68,6 +68,8 @@ def implementation_of(names: Sequence[str], namespace: dict[str, Any]) -> Any:
 def describe_error(error: BaseException) -> Raised:
     """An exception as an observation: type, message, and the deepest line that the student wrote."""
     message = "" if isinstance(error, NotImplementedError) else str(error)
+    if "can't allocate memory" in message or "not enough memory" in message:  # torch says RuntimeError
+        return Raised("MemoryError")
     if isinstance(error, SyntaxError):
         return Raised(type(error).__name__, error.msg, error.lineno, (error.text or "").strip())
     line, text = None, ""

@@ -17,6 +17,8 @@ from pathlib import Path
 from autograder.course import Course, Exercise, Unit
 from autograder.errors import AuthorError
 
+Importing = ast.Import | ast.ImportFrom
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -100,11 +102,11 @@ class Module:
         return tuple(found for found in self.definitions if wanted.intersection(found.names))
 
     def _take(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, Importing):
             self.imports.append(self._import(node))
         elif names := _names_bound(node):
             text = self._text(node)
-            if re.search(r"^\s+(from|import) reference\b", text, re.MULTILINE):
+            if any(self._import(inner).of_reference for inner in ast.walk(node) if isinstance(inner, Importing)):
                 raise AuthorError(f"{self._at(node)}: {names[0]} imports reference in its body; move it to the top")
             self.definitions.append(Definition(names, text, frozenset(_names_used(text)) - set(names)))
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
@@ -112,7 +114,7 @@ class Module:
                 f"{self._at(node)}: a reference module holds imports, constants, functions and classes at its top level"
             )
 
-    def _import(self, node: ast.Import | ast.ImportFrom) -> Import:
+    def _import(self, node: Importing) -> Import:
         text = "\n".join(self._lines[node.lineno - 1 : node.end_lineno])
         if isinstance(node, ast.Import):
             module, names = node.names[0].name, ()

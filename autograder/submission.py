@@ -16,8 +16,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course import Course, Exercise, Unit
+from autograder.course import Course, Unit
 from autograder.errors import UsageError
+from autograder.key import Key
 
 MAX_NOTEBOOK_BYTES = 200 << 20
 MAX_ANSWER_CHARS = 200_000
@@ -66,7 +67,7 @@ def graft(course: Course, unit: Unit, submitted: NotebookNode) -> Submission:
     """Put a student's answers, code and prose, into the pristine release notebook."""
     notebook = released_notebook(course, unit)
     repairs: list[str] = []
-    found = _answers(unit, submitted, repairs)
+    found = _answers(unit.name, [e.name for e in unit.exercises], submitted, repairs)
     answers = {}
     for cell in notebook.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
@@ -79,6 +80,18 @@ def graft(course: Course, unit: Unit, submitted: NotebookNode) -> Submission:
     if _graded_cells(unit, submitted) != _graded_cells(unit, notebook):
         repairs.append("cells with points were deleted, duplicated or added; the released ones were graded")
     return Submission(notebook, answers, tuple(dict.fromkeys(repairs)))
+
+
+def as_handed_in(key: Key, notebook: NotebookNode) -> Submission:
+    """A submission where no release lies beside it (a student's own repository): its own setup, its own answers."""
+    repairs: list[str] = []
+    answers = _answers(key.unit, [e.name for e in key.exercises], notebook, repairs)
+    cells = [cell for cell in notebook.cells if role_of(cell) in ("setup", "given")]
+    for grade_id, source in answers.items():
+        metadata = {"autograder": {"role": "answer"}, "nbgrader": {"grade_id": grade_id, "solution": True}}
+        cells.append(nbformat.from_dict({"cell_type": "code", "source": source, "metadata": metadata}))
+    grafted = nbformat.from_dict({**notebook, "cells": cells})
+    return Submission(grafted, {exercise_of(c): c.source for c in cells if role_of(c) == "answer"}, tuple(repairs))
 
 
 def released_notebook(course: Course, unit: Unit) -> NotebookNode:
@@ -128,32 +141,32 @@ def _sound_cell(cell: Any) -> dict[str, Any] | None:
     }
 
 
-def _answers(unit: Unit, submitted: NotebookNode, repairs: list[str]) -> dict[str, str]:
+def _answers(unit: str, exercises: list[str], submitted: NotebookNode, repairs: list[str]) -> dict[str, str]:
     """grade_id of an answer cell → the source handed in for it."""
     found: dict[str, str] = {}
     for cell in submitted.cells:
         grade_id = _grade_id(cell)
-        if not grade_id.startswith(f"{unit.name}-") or not _nbgrader(cell).get("solution"):
+        if not grade_id.startswith(f"{unit}-") or not _nbgrader(cell).get("solution"):
             continue
         if grade_id in found and found[grade_id] != cell.source:
             repairs.append(f"{grade_id}: handed in twice; the last one that says anything counts")
         if grade_id not in found or "raise NotImplementedError" not in cell.source:
             found[grade_id] = cell.source
-    for exercise in unit.exercises:
-        grade_id = f"{unit.name}-{exercise.name}-answer"
+    for exercise in exercises:
+        grade_id = f"{unit}-{exercise}-answer"
         if grade_id not in found and (cell := _find_by_text(unit, exercise, submitted)):
             repairs.append(f"{grade_id}: its metadata was lost; found by its text")
             found[grade_id] = cell.source
     return found
 
 
-def _find_by_text(unit: Unit, exercise: Exercise, submitted: NotebookNode) -> NotebookNode | None:
+def _find_by_text(unit: str, exercise: str, submitted: NotebookNode) -> NotebookNode | None:
     code = [cell for cell in submitted.cells if cell.cell_type == "code"]
     for cell in reversed(code):
         match = FIRST_LINE.match(cell.source)
-        if match and match.groups() == (unit.name, exercise.name):
+        if match and match.groups() == (unit, exercise):
             return cell
-    return next((cell for cell in reversed(code) if exercise.name in _defined_in(cell.source)), None)
+    return next((cell for cell in reversed(code) if exercise in _defined_in(cell.source)), None)
 
 
 def _defined_in(source: str) -> set[str]:

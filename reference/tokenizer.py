@@ -62,7 +62,7 @@ def decode(ids: Iterable[int], vocab: dict[int, bytes]) -> str:
     """Turn token ids back into text.
 
     Args:
-        ids: token ids; may be empty.
+        ids: token ids, in any iterable, which is read once; may be empty.
         vocab: from id to the bytes of that token. Any ids may occur in it, in any order.
 
     Returns:
@@ -89,8 +89,8 @@ def split_on_special_tokens(text: str, specials: Sequence[str]) -> list[str]:
 
     Returns:
         The pieces in order, special tokens included, each as a piece of its own; joined, they are the text
-        again. Where several special tokens match at the same place, the longest one is taken. Pieces keep
-        their white space. Empty pieces are left out, so the empty text gives [].
+        again. The text is read from left to right; where several special tokens match at the same place, the
+        longest one is taken. Pieces keep their white space. Empty pieces are left out, so the empty text gives [].
 
     Example:
         >>> split_on_special_tokens("Hi <|end|><|end|>you", ["<|end|>"])
@@ -164,7 +164,7 @@ def fertility(encode: Callable[[str], list[int]], texts: dict[str, list[str]]) -
         From language to tokens per word, a float. Words are what `str.split()` finds. All tokens and all
         words of a language count alike, in whichever of its texts they stand.
 
-    Source: Rust et al., How Good is Your Tokenizer? (2021), section 4.
+    Source: Rust et al., How Good is Your Tokenizer? (2021), where the ratio is called subword fertility.
 
     Example:
         >>> fertility(list, {"en": ["a cat", "cats"], "de": ["Katze"]})

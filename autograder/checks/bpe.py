@@ -213,7 +213,7 @@ def vocabulary(train_bpe: Callable, draw: Draw) -> Any:
 def all_bytes(train_bpe: Callable, draw: Draw) -> Any:
     """ids 0 to 255 are the single bytes, whatever the text holds"""
     vocab, _ = train_bpe(draw.word(LETTERS, 2, 5), 256)
-    return vocab
+    return {i: vocab.get(i) for i in (0, 97, *map(int, draw.rng.choice(256, 10)), 255)} | {"tokens": len(vocab)}
 
 
 @probe("train_bpe", ask="vocab_size is 256 bytes plus what plus what?")

@@ -200,7 +200,7 @@ def any_iterable(decode: Callable, draw: Draw) -> list:
 # Special tokens
 
 
-@probe("split_on_special_tokens", ask="What does your way of cutting do with the separators: does it keep or drop them?")
+@probe("split_on_special_tokens", ask="Does your way of cutting keep the separators, or drop them?")
 def keeps_them(split_on_special_tokens: Callable, draw: Draw) -> list:
     """special tokens and text are pieces, in their places, with their white space"""
     a, b, c = _words(draw, 3)
@@ -221,7 +221,7 @@ def no_empty_pieces(split_on_special_tokens: Callable, draw: Draw) -> list:
 
 @probe("split_on_special_tokens", ask="Two special tokens fit at the same place: which one is tried first?")
 def longest_wins(split_on_special_tokens: Callable, draw: Draw) -> list:
-    """of the special tokens that match at one place the longest is taken, in whatever order they are given"""
+    """of the special tokens that match at one place the longest is taken"""
     a, b = _words(draw, 2)
     specials = draw.shuffled([END, END + END, f"{END}[{a}]"])
     text = f"{b}{END}{END}{END}{a}{END}[{a}]{b}"
@@ -249,7 +249,7 @@ def plain_strings(split_on_special_tokens: Callable, draw: Draw) -> list:
 def no_specials(split_on_special_tokens: Callable, draw: Draw) -> list:
     """without special tokens the text is one piece, and an empty text is none"""
     a, b = _words(draw, 2)
-    cases = [(f"{a}{END} {b}", []), ("", []), (a, ())]
+    cases = [(f"{a}{END} {b}", []), ("", []), (a, [])]
     return [split_on_special_tokens(text, specials) for text, specials in cases]
 
 

@@ -55,7 +55,7 @@ class JudgeSubmission(NbGraderPreprocessor):
 def _warm_judge(root: Path, unit: str, unsafe: bool) -> Judge:
     """One warm sandbox per unit for as long as this process (a batch, or formgrader's server) lives."""
     course = Course(root)
-    judge = Judge(course, course.unit(unit), allow_unsafe=unsafe)
+    judge = Judge.of_course(course, course.unit(unit), allow_unsafe=unsafe)
     judge.__enter__()
     atexit.register(judge.__exit__, None, None, None)
     return judge

@@ -6,6 +6,7 @@ counts as refused. There is no weaker way to go on.
 
 import os
 import resource
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +49,11 @@ def confine(walls: Walls, limits: Limits) -> None:
         _enter_own_namespaces(walls, limits)
     os.chdir(walls.scratch)
     _limit(limits, processes, address_space)
+    if walls.level is not Level.UNSAFE:
+        _drop_privileges(walls.uid)
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of uid, which would clear it
     if walls.level is Level.UNSAFE:
         return
-    _drop_privileges(walls.uid)
     if walls.landlock:
         inside = (Path("/"),) if walls.level is Level.NAMESPACES else ()  # there / is only what bubblewrap bound
         landlock.restrict(walls.readable, walls.scratch, listable=inside)

@@ -5,13 +5,13 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from autograder.sandbox import frames
 from autograder.sandbox.endings import describe_end
-from autograder.sandbox.launch import WarmProcess
 from autograder.sandbox.records import Limits, Outcome
 
 GRACE_S = 10.0  # how long after a job's limit we stop believing in the warm process
@@ -34,7 +34,7 @@ class Conversation:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._open.close()
 
-    def start(self, process: WarmProcess, job: bytes) -> None:
+    def start(self, submit: Callable[[int, int, socket.socket, Limits], None], job: bytes) -> None:
         """Hand the job over: its text in a file in memory, a pipe for the frames, a line for how it ended."""
         self._line, their_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._result, their_result = os.pipe()
@@ -45,7 +45,7 @@ class Conversation:
         try:
             with open(task, "wb", closefd=False) as file:
                 file.write(job)
-            process.submit(task, their_result, their_line, self._limits)
+            submit(task, their_result, their_line, self._limits)
         finally:
             os.close(task)
             os.close(their_result)

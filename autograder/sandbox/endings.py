@@ -18,7 +18,7 @@ def describe_end(reader: frames.Reader, end: dict[str, Any] | None, limits: Limi
         return _last_word(*reader.last, limits)
     if reader.problem:
         return "crashed", f"It {reader.problem}."
-    if end is None:
+    if end is None or end["killed_for"] == "closing":
         return "refused", GONE
     if not reader.ready:
         return "refused", f"It ended before it was confined: {_how_it_died(end, limits)[1]}"

@@ -8,6 +8,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x4000, 0x40000
 CAP_SETUID, CAP_SYS_ADMIN = 7, 21
+MADV_COLLAPSE = 25
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -52,6 +53,11 @@ def setns(descriptor: int, kind: int) -> None:
 def mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
     encoded = [text.encode() if text else None for text in (source, target, kind)]
     checked(f"mount {target}", _libc.mount(*encoded, ctypes.c_ulong(flags), options.encode()))
+
+
+def advise(address: int, length: int, advice: int) -> None:
+    """Tell the kernel something about our memory. It may decline, and that is fine."""
+    _libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(length), advice)
 
 
 def read_files_as(uid: int) -> None:

@@ -4,6 +4,11 @@ import gc
 import importlib
 import sys
 from collections.abc import Iterable
+from pathlib import Path
+
+from autograder.sandbox import linux
+
+HUGE = 2 << 20
 
 
 def warm_up(modules: Iterable[str]) -> None:
@@ -16,6 +21,7 @@ def warm_up(modules: Iterable[str]) -> None:
         _warm_torch()
     gc.collect()
     gc.freeze()  # a collection in a child would otherwise touch, and so copy, every page
+    _gather_into_huge_pages()
 
 
 def _warm_torch() -> None:
@@ -31,3 +37,16 @@ def _warm_torch() -> None:
     optimizer = torch.optim.AdamW([weight])
     (weight @ weight).sum().backward()
     optimizer.step()
+
+
+def _gather_into_huge_pages() -> None:
+    """Make forking twice as fast: a fork copies the table of pages, and one of 2 MiB stands for 512 small ones.
+
+    Advice only. Where the kernel has no such call (before 6.1) or no free memory of that shape, all stays as it was.
+    """
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
+        addresses, rights, _, _, inode = line.split()[:5]
+        if (rights, inode) == ("rw-p", "0"):
+            start, end = (int(address, 16) for address in addresses.split("-"))
+            for page in range(-(-start // HUGE) * HUGE, end - HUGE + 1, HUGE):
+                linux.advise(page, HUGE, linux.MADV_COLLAPSE)

@@ -38,7 +38,7 @@ class Job:
     deadline: float
     limits: Limits
     scratch: Path
-    killed_for: str = ""
+    killed_for: str = ""  # "time", "disk" or "closing"
 
 
 def main(descriptor: int) -> None:
@@ -86,7 +86,7 @@ class Zygote:
             self._stop_offenders()
             self._reap()
         for job in self._jobs.values():
-            self._kill(job, "the judge went away")
+            self._kill(job, "closing")
         while self._jobs:
             self._reap()
             time.sleep(0.001)
@@ -132,7 +132,7 @@ class Zygote:
 
     def _hung_up(self, job: Job) -> None:
         self._selector.unregister(job.line)
-        self._kill(job, "nobody was listening")
+        self._kill(job, "closing")
 
     def _stop_offenders(self) -> None:
         now = time.monotonic()

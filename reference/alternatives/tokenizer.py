@@ -58,7 +58,7 @@ def bpe_encode__recursive(piece: str, merges: list[tuple[bytes, bytes]]) -> list
     """Merge the best pair and begin again with the shorter list."""
 
     def shorten(tokens: list[bytes]) -> list[bytes]:
-        known = [pair for pair in zip(tokens, tokens[1:], strict=False) if pair in merges]
+        known = [pair for pair in pairwise(tokens) if pair in merges]
         if not known:
             return tokens
         i = list(pairwise(tokens)).index(min(known, key=merges.index))
@@ -161,13 +161,12 @@ def fertility__loops(encode: Callable[[str], list[int]], texts: dict[str, list[s
     return ratios
 
 
-def fertility__weighted_mean(encode: Callable[[str], list[int]], texts: dict[str, list[str]]) -> dict[str, float]:
-    """The mean of the texts' own ratios, each weighted with its words."""
-    from statistics import fmean
+def fertility__counters(encode: Callable[[str], list[int]], texts: dict[str, list[str]]) -> dict[str, float]:
+    """One walk over all pairs of a language and a text."""
+    from collections import Counter
 
-    def ratio(corpus: list[str]) -> float:
-        words = [len(text.split()) for text in corpus]
-        ratios = [len(encode(text)) / max(n, 1) for text, n in zip(corpus, words, strict=True)]
-        return fmean(ratios, weights=words)
-
-    return {language: ratio(corpus) for language, corpus in texts.items()}
+    tokens, words = Counter(), Counter()
+    for language, text in ((language, text) for language, corpus in texts.items() for text in corpus):
+        tokens[language] += len(encode(text))
+        words[language] += len(text.split())
+    return {language: tokens[language] / count for language, count in words.items()}

@@ -41,7 +41,7 @@ def many_specials(split_on_special_tokens: Callable, draw: Draw) -> list:
     return split_on_special_tokens(text, specials)
 
 
-@probe("encode_iterable", ask="Could `<|e` at the end of a chunk become a special token, and what is it if it does not?")
+@probe("encode_iterable", ask="A chunk ends with `<|e`: what may it become, and what is it if it does not?")
 def false_start(encode_iterable: Callable, draw: Draw) -> list:
     """what began like a special token and is none is text"""
     word = draw.word(LETTERS, 2, 6)
@@ -76,7 +76,8 @@ def generator_read_once(encode_iterable: Callable, draw: Draw) -> list:
 def one_word(fertility: Callable, draw: Draw) -> list:
     """one word is enough, an empty text is no harm, and no language is no entry"""
     word = draw.word("aé東", 3, 9)
-    return [fertility(list, {"xa": [word]}), fertility(lambda t: [*t.encode()], {"xb": ["", word, " "]}), fertility(list, {})]
+    cases = [{"xa": [word]}, {"xb": ["", word, " "]}, {}]
+    return [fertility(lambda text: list(text.encode()), texts) for texts in cases]
 
 
 @probe("fertility", ask="Does your function change the texts it was given?", kind="property")

@@ -1,4 +1,4 @@
-"""Starting the warm process, and talking to it: one message and three descriptors a job."""
+"""The warm process as the judge sees it: started once, then handed job after job."""
 
 import json
 import os
@@ -9,47 +9,26 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from autograder.errors import SandboxError
 from autograder.sandbox import paths
 from autograder.sandbox.bubble import bubblewrap
+from autograder.sandbox.conversation import Conversation
 from autograder.sandbox.levels import Level
-from autograder.sandbox.records import Limits
+from autograder.sandbox.order import ENVIRONMENT, Order, import_path
+from autograder.sandbox.records import Limits, Outcome
 
 START_S = 120.0  # a cold disk may take a minute over importing torch
 MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.zygote import main; main(int(sys.argv[2]))"
-# All a child ever sees of an environment. One thread each: parallel work is several children.
-ENVIRONMENT = {
-    "HOME": "/scratch",
-    "LANG": "C.UTF-8",
-    "MALLOC_ARENA_MAX": "2",  # or each thread reserves 64 MB of the address space that the limit counts
-    "MKL_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "PATH": "/usr/bin:/bin",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONPATH": "",
-    "TMPDIR": "/scratch",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a warm process is for."""
-
-    handler: str
-    preload: tuple[str, ...]
-    readable: tuple[Path, ...]
-    level: Level
 
 
 class WarmProcess:
     """A zygote that has said it is ready."""
 
     def __init__(self, order: Order) -> None:
+        self.broken = False  # it died, or stopped answering
         self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True)
         self._complaints = tempfile.TemporaryFile()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -64,8 +43,16 @@ class WarmProcess:
             self.close()
             raise
 
-    def submit(self, job: int, result: int, line: socket.socket, limits: Limits) -> None:
-        """Hand over one job. Raises OSError if the zygote is gone."""
+    def run(self, job: bytes, limits: Limits) -> Outcome:
+        """One job in a child of its own. Raises OSError if there is nobody to hand it to."""
+        with Conversation(limits) as talk:
+            talk.start(self._submit, job)
+            outcome = talk.outcome()
+        self.broken = self.broken or talk.broken
+        return outcome
+
+    def _submit(self, job: int, result: int, line: socket.socket, limits: Limits) -> None:
+        """One message and three descriptors are all the zygote ever gets."""
         message = json.dumps(asdict(limits)).encode()
         socket.send_fds(self._control, [message], [job, result, line.fileno()])
 
@@ -125,7 +112,7 @@ class WarmProcess:
             "preload": order.preload,
             "readable": [str(path) for path in (*libraries, *extra)],
             "scratch_root": self._scratch.name,
-            "sys_path": [str(Path(path).absolute()) for path in sys.path],
+            "sys_path": import_path(),
         }
 
     def _last_words(self) -> str:

@@ -137,7 +137,7 @@ def test_the_solved_notebook_runs_without_the_reference(course, root):
 
 def test_nbgraders_refusal_is_passed_on(course, edit):
     edit("nbgrader_config.py", "enforce_metadata = False", "enforce_metadata = True")
-    with pytest.raises(AuthorError, match="could not release the build. RuntimeError: Mark scheme region detected"):
+    with pytest.raises(AuthorError, match=r"could not release the build\. RuntimeError: Mark scheme region detected"):
         build_all(course)
 
 

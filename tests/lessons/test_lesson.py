@@ -193,5 +193,5 @@ def test_a_unit_without_lesson_says_which_file_to_write(course, root):
 
 def test_a_unit_without_reference_says_which_file_to_write(course, root):
     (root / "reference" / "counting.py").unlink()
-    with pytest.raises(AuthorError, match="there is no reference/counting.py"):
+    with pytest.raises(AuthorError, match=r"there is no reference/counting\.py"):
         cells(course)
