@@ -5,6 +5,7 @@ the lesson's files, a submission with its scores and comments, late penalties; a
 """
 
 import shutil
+import warnings
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +15,18 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
-from nbgrader.apps import NbGrader, NbGraderAPI
+from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import Course, Unit
 from autograder.errors import GraderBroke
+
+
+# nbgrader 0.9 says this three times for every new submission, and means nothing by it.
+warnings.filterwarnings("ignore", message="Object of type .* not in session", category=SAWarning)
 
 
 class CourseGradebook:
@@ -38,6 +45,8 @@ class CourseGradebook:
             self._gradebook.find_notebook(self.unit.name, self.unit.folder)
         except MissingEntry:
             self._register()
+        cells = self._gradebook.find_notebook(self.unit.name, self.unit.folder).source_cells
+        self._locked = {cell.name: (cell.source, cell.checksum) for cell in cells if cell.locked}
         return self
 
     def __exit__(
@@ -51,6 +60,7 @@ class CourseGradebook:
 
     def record(self, student: str, graded: NotebookNode, handed_in: Path) -> float:
         """Write one graded notebook: folder and rows. Returns the points, manual grades and penalty included."""
+        self._restore_locked(graded)
         timestamp = self._write_folder(student, graded, handed_in)
         self._gradebook.update_or_create_student(student)
         extra = {"timestamp": timestamp} if timestamp else {}
@@ -69,6 +79,12 @@ class CourseGradebook:
         if not done["success"]:
             raise GraderBroke(f"nbgrader could not register {self.unit.folder}: {done.get('error') or done.get('log')}")
         self._gradebook.db.expire_all()
+
+    def _restore_locked(self, graded: NotebookNode) -> None:
+        """Mark schemes are in the gradebook, not in the release; graders see them in formgrader."""
+        for cell in graded.cells:
+            if found := self._locked.get(cell.metadata.get("nbgrader", {}).get("grade_id")):
+                cell.source, cell.metadata.nbgrader["checksum"] = found
 
     def _write_folder(self, student: str, graded: NotebookNode, handed_in: Path) -> datetime | None:
         folder = self.folder(self.coursedir.autograded_directory, student)
@@ -92,12 +108,11 @@ class CourseGradebook:
         return None if penalty is None else self._late._check_late_penalty(notebook, penalty)
 
 
-def _load_config(course: Course) -> object:
-    app = NbGrader()
-    app.config_file_paths.append(str(course.root))
-    app.load_config_file(path=[str(course.root)])
-    app.config.CourseDirectory.root = str(course.root)
-    return app.config
+def _load_config(course: Course) -> Config:
+    """nbgrader_config.py as nbgrader reads it, wherever we were called from."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    config.CourseDirectory.root = str(course.root)
+    return config
 
 
 def _record_cells(graded: NotebookNode, notebook: SubmittedNotebook) -> None:

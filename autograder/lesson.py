@@ -57,7 +57,8 @@ def read_lesson(course: Course, unit: Unit) -> list[Block]:
     if not path.is_file():
         raise AuthorError(f"unit {unit.folder} has no lesson: write {path.relative_to(course.root)}")
     lesson = path.relative_to(course.root).as_posix()
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md")
+    # Jupytext reads a title "…encoding: training" as Python's `coding: latin-1`, but looks at the first two lines only.
+    notebook = jupytext.reads("\n\n" + path.read_text(encoding="utf-8"), fmt="md")
     blocks = [block for cell in notebook.cells for block in _blocks(cell, lesson)]
     _check_title(blocks, unit, lesson)
     _check_words(blocks, lesson)

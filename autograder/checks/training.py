@@ -62,6 +62,10 @@ def leave_gradients(model: nn.Module, draw: Draw) -> None:
         p.grad = draw.normal(*p.shape)
 
 
+def mode_of(module: nn.Module) -> str:
+    return "train" if module.training else "eval"
+
+
 def kind_of(value: Any) -> str:
     """What sort of number a training loop brings home."""
     if isinstance(value, Tensor):
@@ -126,13 +130,14 @@ def nothing_counts(train_step: Callable, draw: Draw) -> list[Any]:
 
 
 @probe("train_step", ask="Who decides whether the model is in train or eval mode?", kind="property")
-def mode_kept(train_step: Callable, draw: Draw) -> list[bool]:
+def mode_kept(train_step: Callable, draw: Draw) -> list[list[str]]:
     """the model runs and stays in the mode in which it came"""
-    model, modes = TinyModel(draw), []
-    model.register_forward_pre_hook(lambda model, _: modes.append(model.training))
-    for mode in (True, False):
-        train_step(model.train(mode), SGD(model.parameters(), lr=0.5), [batch(draw, 2, 3)])
-        modes.append(model.training)
+    model, running = TinyModel(draw), []
+    model.register_forward_pre_hook(lambda model, _: running.append(mode_of(model)))
+    modes = []
+    for is_training in (True, False):
+        train_step(model.train(is_training), SGD(model.parameters(), lr=0.5), [batch(draw, 2, 3)])
+        modes.append([running[-1], mode_of(model)])
     return modes
 
 
@@ -170,22 +175,22 @@ def no_target(estimate_loss: Callable, draw: Draw) -> list[float]:
 
 
 @probe("estimate_loss", ask="In which mode was the model when it came?", kind="property")
-def mode_restored(estimate_loss: Callable, draw: Draw) -> list[bool]:
+def mode_restored(estimate_loss: Callable, draw: Draw) -> list[list[str]]:
     """leaves the model in the mode in which it came, train or eval"""
     model, modes = TinyModel(draw, dropout=0.5), []
-    for mode in (True, False):
-        estimate_loss(model.train(mode), ragged(draw))
-        modes += [model.training, model.drop.training]
+    for is_training in (True, False):
+        estimate_loss(model.train(is_training), ragged(draw))
+        modes.append([mode_of(model), mode_of(model.drop)])
     return modes
 
 
 @probe("estimate_loss", ask="Which of your lines still run when the second batch raises?", kind="property")
-def mode_after_exception(estimate_loss: Callable, draw: Draw) -> list[bool]:
+def mode_after_exception(estimate_loss: Callable, draw: Draw) -> list[Any]:
     """restores the mode also when a batch raises, and lets the exception through"""
     model, (x, y), seen = TinyModel(draw), batch(draw, 2, 3), []
-    for mode in (True, False):
+    for is_training in (True, False):
         broken = [(x, y), (x + V, y)]  # the embedding has no such rows
-        seen += [raises(estimate_loss, model.train(mode), broken), model.training]
+        seen += [{"raises": raises(estimate_loss, model.train(is_training), broken)}, mode_of(model)]
     return seen
 
 
@@ -196,7 +201,7 @@ def untouched(estimate_loss: Callable, draw: Draw) -> list[Any]:
     model.register_forward_hook(lambda _model, _inputs, logits: recorded.append(logits.requires_grad))
     leave_gradients(model, draw)
     kind = kind_of(estimate_loss(model, ragged(draw)))
-    return [kind, any(recorded), [p.grad for p in model.parameters()]]
+    return [kind, {"graph recorded": any(recorded)}, [p.grad for p in model.parameters()]]
 
 
 @probe("overfit_one_batch", ask="Is it the loss of the weights before the step, or after?", atol=1e-5, because=STEPS)
@@ -266,13 +271,13 @@ def all_different(epoch_order: Callable, draw: Draw) -> list[str]:
 
 
 @probe("epoch_order", ask="How does a run that resumes in epoch 3 know what the order of epoch 3 was?")
-def stateless(epoch_order: Callable, draw: Draw) -> list[bool]:
+def stateless(epoch_order: Callable, draw: Draw) -> dict[str, bool]:
     """epoch 3 has the same order, whatever was called or drawn before"""
     seed = draw.integer(0, 1000)
     first, again, *_ = [epoch_order(40, seed, epoch) for epoch in (3, 3, 0, 1, 2)]
     random.seed(draw.integer(0, 1000))
     torch.manual_seed(draw.integer(0, 1000))
-    return [first == again, first == epoch_order(40, seed, 3)]
+    return {"the same again": first == again, "the same later": first == epoch_order(40, seed, 3)}
 
 
 @probe("epoch_order", ask="How many neighbours i, i + 1 does a good shuffle leave side by side?")
@@ -290,11 +295,11 @@ def generators_untouched(epoch_order: Callable, draw: Draw) -> dict[str, bool]:
     """neither seeds nor advances the random generators of Python and of torch"""
     of_python, of_torch = random.getstate(), torch.get_rng_state()
     epoch_order(20, draw.integer(0, 1000), 2)
-    return {"python": of_python == random.getstate(), "torch": torch.equal(of_torch, torch.get_rng_state())}
+    return {"Python's kept": of_python == random.getstate(), "torch's kept": of_torch.equal(torch.get_rng_state())}
 
 
 @probe("epoch_order", ask="Print hash('a') in two fresh Pythons. Is it the same number?", kind="property")
-def other_process(epoch_order: Callable, draw: Draw) -> bool:
+def other_process(epoch_order: Callable, draw: Draw) -> dict[str, bool]:
     """is the same in a process where hash() of a text is another number"""
     seed, unsalted = draw.integer(0, 1000), hash
 
@@ -303,7 +308,7 @@ def other_process(epoch_order: Callable, draw: Draw) -> bool:
 
     here = epoch_order(40, seed, 1)
     with mock.patch.object(builtins, "hash", salted):
-        return here == epoch_order(40, seed, 1)
+        return {"the same there": here == epoch_order(40, seed, 1)}
 
 
 def new_run(draw: Draw, dropout: float = 0.0) -> tuple[TinyModel, Optimizer]:
@@ -333,11 +338,18 @@ def saved(pair: Any, draw: Draw) -> Iterator[tuple[Path, TinyModel, Optimizer]]:
         yield path, model, optimizer
 
 
-def everything(model: nn.Module, optimizer: Optimizer) -> list[bytes]:
-    """All that a run is made of: weights, what the optimizer remembers, the random generator."""
+def everything(model: nn.Module, optimizer: Optimizer) -> dict[str, list]:
+    """All that a run is made of, to the bit."""
     moments = [t for state in optimizer.state.values() for t in state.values()]
-    tensors = [*model.state_dict().values(), *moments, torch.get_rng_state()]
-    return [t.numpy().tobytes() for t in tensors] + [str(group["lr"]).encode() for group in optimizer.param_groups]
+    return {
+        "weights": [p.tolist() for p in model.parameters()],
+        "optimizer": [*(t.tolist() for t in moments), *(group["lr"] for group in optimizer.param_groups)],
+        "random generator": torch.get_rng_state().tolist(),
+    }
+
+
+def same(before: dict[str, list], after: dict[str, list]) -> dict[str, bool]:
+    return {f"same {part}": before[part] == after[part] for part in before}
 
 
 @probe("save_checkpoint", ask="What does load_checkpoint return, and what is in the weights then?")
@@ -370,10 +382,10 @@ def later_training(pair: Any, draw: Draw) -> list[Any]:
 
 
 @probe("save_checkpoint", ask="Who draws random numbers while a model trains?", kind="property")
-def bit_for_bit(pair: Any, draw: Draw) -> bool:
+def bit_for_bit(pair: Any, draw: Draw) -> dict[str, bool]:
     """with dropout and random batches, the resumed run is the same to the bit"""
 
-    def go_on(model: nn.Module, optimizer: Optimizer) -> list[bytes]:
+    def go_on(model: nn.Module, optimizer: Optimizer) -> dict[str, list]:
         train(model, optimizer, [(torch.randint(V, (2, 3)), torch.randint(V, (2, 3))) for _ in range(2)])
         return everything(model, optimizer)
 
@@ -383,20 +395,21 @@ def bit_for_bit(pair: Any, draw: Draw) -> bool:
         model, optimizer = new_run(draw, dropout=0.5)
         torch.manual_seed(draw.integer(0, 1000))
         pair.load_checkpoint(path, model, optimizer)
-        return uninterrupted == go_on(model, optimizer)
+        return same(uninterrupted, go_on(model, optimizer))
 
 
 @probe("save_checkpoint", ask="At which line does a broken file show? What has changed by then?", kind="property")
-def cut_short(pair: Any, draw: Draw) -> list[bool]:
+def cut_short(pair: Any, draw: Draw) -> dict[str, Any]:
     """a file cut short raises, and changes nothing"""
-    seen = []
+    seen = {}
     with saved(pair, draw) as (path, model, optimizer):
         train(model, optimizer, batches(draw, 1))
         torch.rand(3)
         before, whole = everything(model, optimizer), path.read_bytes()
-        for length in (0, len(whole) // 2, len(whole) * 9 // 10):
-            path.write_bytes(whole[:length])
-            seen += [raises(pair.load_checkpoint, path, model, optimizer), before == everything(model, optimizer)]
+        for percent in (0, 50, 90):
+            path.write_bytes(whole[: len(whole) * percent // 100])
+            raised = {"raises": raises(pair.load_checkpoint, path, model, optimizer)}
+            seen[f"{percent} % of the file"] = raised | same(before, everything(model, optimizer))
     return seen
 
 
@@ -411,7 +424,7 @@ class Trap:
 
 
 @probe("save_checkpoint", ask="A pickle is a program. Which argument of torch.load refuses it?", kind="property")
-def no_code(pair: Any, draw: Draw) -> bool:
+def no_code(pair: Any, draw: Draw) -> dict[str, bool]:
     """loading runs no code that somebody hid in the file"""
     with saved(pair, draw) as (path, model, optimizer):
         pair.load_checkpoint(path, model, optimizer)
@@ -420,7 +433,7 @@ def no_code(pair: Any, draw: Draw) -> bool:
         raises(pair.load_checkpoint, path, model, optimizer)
         torch.save({"model": trap}, path)
         raises(pair.load_checkpoint, path, model, optimizer)
-        return not trap.folder.exists()
+        return {"the code ran": trap.folder.exists()}
 
 
 @probe("bits_per_byte", ask="How many nats is one bit?")

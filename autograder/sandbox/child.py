@@ -3,16 +3,14 @@
 import os
 import signal
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from autograder.sandbox import frames, linux
 from autograder.sandbox.confine import Walls, confine
+from autograder.sandbox.handling import Handler, handle
 from autograder.sandbox.records import Limits
 
-Handler = Callable[[bytes, Callable[[bytes], None]], None]
 RESULT, JOB = 3, 4  # the only descriptors a child keeps besides three times /dev/null
 
 
@@ -28,21 +26,7 @@ def live(handler: Handler, walls: Walls, limits: Limits, job: int, result: int) 
     except BaseException as error:
         frames.write(RESULT, frames.UNCONFINED, f"{type(error).__name__}: {error}".encode())
         os._exit(1)
-    frames.write(RESULT, frames.READY)
-    with suppress(BaseException):
-        frames.write(RESULT, *_run(handler, task))
-    os._exit(0)
-
-
-def _run(handler: Handler, task: bytes) -> tuple[bytes, bytes]:
-    """Run the handler; answer with the frame that ends the conversation."""
-    try:
-        handler(task, lambda payload: frames.write(RESULT, frames.FRAME, payload))
-    except MemoryError:
-        return frames.NO_MEMORY, b""
-    except BaseException as error:
-        return frames.RAISED, f"{type(error).__name__}: {error}".encode(errors="replace")[:200]
-    return frames.END, b""
+    handle(handler, task, RESULT)
 
 
 def _keep_only(job: int, result: int) -> None:

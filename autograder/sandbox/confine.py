@@ -15,6 +15,7 @@ from autograder.sandbox.levels import Level
 from autograder.sandbox.records import Limits
 
 MOST_FILES, OPEN_FILES = 4096, 64
+NOBODY = 65534
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def _enter_own_namespaces(walls: Walls, limits: Limits) -> None:
     linux.unshare(own_user | linux.CLONE_NEWNS | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS)
     if own_user:
         Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
-        Path("/proc/self/uid_map").write_text(f"0 {uid} 1", encoding="utf-8")
-        Path("/proc/self/gid_map").write_text(f"0 {gid} 1", encoding="utf-8")
+        Path("/proc/self/uid_map").write_text(f"{NOBODY} {uid} 1", encoding="utf-8")
+        Path("/proc/self/gid_map").write_text(f"{NOBODY} {gid} 1", encoding="utf-8")
     harmless = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
     linux.mount("none", "/proc", "tmpfs", harmless, "size=4k,nr_inodes=2,mode=0500")

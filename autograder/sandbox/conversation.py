@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Any, Self
 
 from autograder.sandbox import frames
@@ -31,7 +30,7 @@ class Conversation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._open.close()
 
     def start(self, submit: Callable[[int, int, socket.socket, Limits], None], job: bytes) -> None:

@@ -1,6 +1,5 @@
 """How a job ended, in one word and one sentence."""
 
-import os
 import signal
 from typing import Any
 
@@ -9,7 +8,7 @@ from autograder.sandbox.records import Limits, Status
 
 MIB = 1 << 20
 GONE = "The warm process ended, or stopped answering, before the job did."
-MEMORY_SIGNALS = {signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
+MEMORY_SIGNALS = {"SIGKILL", "SIGABRT", "SIGSEGV", "SIGBUS"}
 
 
 def describe_end(reader: frames.Reader, end: dict[str, Any] | None, limits: Limits) -> tuple[Status, str]:
@@ -41,11 +40,11 @@ def _how_it_died(end: dict[str, Any], limits: Limits) -> tuple[Status, str]:
         return "timed out", f"It was stopped after {limits.wall_s:g} s."
     if end["killed_for"] == "disk":
         return "crashed", f"It wrote more than {limits.scratch_bytes // MIB} MiB of files."
-    if not os.WIFSIGNALED(end["status"]):
-        return "crashed", f"It left with exit code {os.waitstatus_to_exitcode(end['status'])} before it had finished."
-    number = signal.Signals(os.WTERMSIG(end["status"]))
-    if number in (signal.SIGKILL, signal.SIGXCPU) and end["cpu_s"] > limits.cpu_s - 0.5:
+    if end["exit_code"] >= 0:
+        return "crashed", f"It left with exit code {end['exit_code']} before it had finished."
+    number = signal.Signals(-end["exit_code"])
+    if number.name in ("SIGKILL", "SIGXCPU") and end["cpu_s"] > limits.cpu_s - 0.5:
         return "timed out", f"It was stopped after {limits.cpu_s} s of processor time."
-    if number in MEMORY_SIGNALS and end["peak_kib"] * 1024 > limits.memory_bytes // 2:
+    if number.name in MEMORY_SIGNALS and end["peak_kib"] * 1024 > limits.memory_bytes // 2:
         return "out of memory", f"It was ended by {number.name}, using {end['peak_kib'] // 1024} MiB."
     return "crashed", f"It was ended by {number.name}."

@@ -15,7 +15,7 @@ from autograder.sandbox.confine import MOST_FILES
 
 
 def next_child_opens_a_pid_namespace() -> None:
-    """The next fork gives the first process of a new pid namespace. The kernel allows this once; coming home re-arms it."""
+    """The next fork begins a new pid namespace. The kernel allows this once; coming home first re-arms it."""
     home = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     linux.setns(home, linux.CLONE_NEWPID)
     os.close(home)

@@ -16,12 +16,13 @@ class Level(enum.Enum):
 
 SENTENCES = {
     Level.NAMESPACES: (
-        "Submissions run confined by bubblewrap, fresh namespaces, Landlock where the kernel has it, a system call filter "
-        "and limits: the strongest level there is."
+        "Submissions run confined by bubblewrap, fresh namespaces, Landlock where the kernel has it, a system call "
+        "filter and limits: the strongest level there is."
     ),
     Level.LANDLOCK: (
-        "Submissions run confined by Landlock, a system call filter and limits, without namespaces: they cannot read, write "
-        "or connect, but can guess which paths exist. For the stronger level install bubblewrap and allow user namespaces."
+        "Submissions run confined by Landlock, a system call filter and limits, without namespaces: they cannot read, "
+        "write or connect, but can guess which paths exist. For the stronger level install bubblewrap and allow user "
+        "namespaces."
     ),
     Level.UNSAFE: (
         "Submissions run WITHOUT confinement, with limits only: they can read and change whatever you can. "

@@ -4,7 +4,6 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 
 from autograder.errors import SandboxError
@@ -62,7 +61,7 @@ class Sandbox:
         self._take_runner()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -79,9 +78,11 @@ class Sandbox:
             runner = self._take_runner()
             try:
                 outcome = runner.run(job, limits)
-            except OSError:
+            except ConnectionError:
                 self._discard(runner)
                 continue
+            except OSError as error:  # no descriptors or no memory left on our own side
+                return Outcome("refused", (), f"The job could not be handed over: {error}")
             if runner.broken:
                 self._discard(runner)
             return outcome
@@ -112,8 +113,8 @@ def choose_level(wanted: Level | None, allow_unsafe: bool) -> Level:
     elif not allow_unsafe:
         reasons = "" if wanted else f" ({weakness(Level.LANDLOCK)})"
         raise SandboxError(
-            f"There is no confinement on this machine{reasons}. Use Linux 5.13 or newer with bubblewrap, or a container "
-            "of it; or, only for submissions you would run by hand, allow running them unconfined."
+            f"There is no confinement on this machine{reasons}. Use Linux 5.13 or newer with bubblewrap, or a virtual "
+            "machine with it; or, only for submissions that you would run by hand, allow running them unconfined."
         )
     return level
 

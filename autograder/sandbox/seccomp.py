@@ -1,8 +1,8 @@
 """The system calls a child may still make. Everything in `syscalls.DENIED` answers EPERM, once and for all.
 
-The filter is classic BPF, written by hand: load a word, compare, jump forward, return a verdict. It can read numbers but
-follow no pointer; that is why clone3, whose flags lie behind one, "does not exist": libc then falls back to clone, whose
-flags are a number, and threads stay possible while processes are not.
+The filter is classic BPF, written by hand: load a word, compare, jump forward, return a verdict. It can read numbers
+but follow no pointer; that is why clone3, whose flags lie behind one, "does not exist": libc then falls back to clone,
+whose flags are a number, and threads stay possible while processes are not.
 
 Not covered: a bug in a call that is allowed. An allow list would be tighter, and would break with every new libc.
 """

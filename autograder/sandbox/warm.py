@@ -6,13 +6,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograder.sandbox import linux
-
 HUGE = 2 << 20
 
 
 def warm_up(modules: Iterable[str]) -> None:
-    """Import modules; if torch is among them, make it fit for forking. Then tell the collector to leave all that alone."""
+    """Import modules; if torch came with them, make it fit for forking. Then have all of it left alone."""
     for name in modules:
         importlib.import_module(name)
         if name == "torch":
@@ -21,7 +19,8 @@ def warm_up(modules: Iterable[str]) -> None:
         _warm_torch()
     gc.collect()
     gc.freeze()  # a collection in a child would otherwise touch, and so copy, every page
-    _gather_into_huge_pages()
+    if sys.platform == "linux":
+        _gather_into_huge_pages()
 
 
 def _warm_torch() -> None:
@@ -44,6 +43,8 @@ def _gather_into_huge_pages() -> None:
 
     Advice only. Where the kernel has no such call (before 6.1) or no free memory of that shape, all stays as it was.
     """
+    from autograder.sandbox import linux
+
     for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
         addresses, rights, _, _, inode = line.split()[:5]
         if (rights, inode) == ("rw-p", "0"):

@@ -10,7 +10,6 @@ import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 
 from autograder.errors import SandboxError
 from autograder.sandbox import paths
@@ -29,8 +28,9 @@ class WarmProcess:
 
     def __init__(self, order: Order) -> None:
         self.broken = False  # it died, or stopped answering
+        self._process: subprocess.Popen[bytes] | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True)
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # The kernel ties such a death to the thread that started us, so only the main thread's is of use. Any other
         # way, the zygote leaves when our end of the socket closes.
@@ -40,11 +40,12 @@ class WarmProcess:
                 self._process = self._spawn(order, theirs, die_with_parent)
             self.walls = self._shake_hands(order, die_with_parent)
         except BaseException:
+            self._kill()
             self.close()
             raise
 
     def run(self, job: bytes, limits: Limits) -> Outcome:
-        """One job in a child of its own. Raises OSError if there is nobody to hand it to."""
+        """One job in a child of its own. Raises ConnectionError if there is nobody to hand it to."""
         with Conversation(limits) as talk:
             talk.start(self._submit, job)
             outcome = talk.outcome()
@@ -54,24 +55,27 @@ class WarmProcess:
     def _submit(self, job: int, result: int, line: socket.socket, limits: Limits) -> None:
         """One message and three descriptors are all the zygote ever gets."""
         message = json.dumps(asdict(limits)).encode()
-        socket.send_fds(self._control, [message], [job, result, line.fileno()])
+        try:
+            socket.send_fds(self._control, [message], [job, result, line.fileno()])
+        except OSError as error:
+            raise ConnectionError("The warm process is gone.") from error
 
     def close(self) -> None:
         """Hang up, and wait until it and all its children are gone."""
         self._control.close()
-        process = getattr(self, "_process", None)
-        if process is not None:
+        if self._process:
             try:
-                process.wait(timeout=5)
+                self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 self._kill()
         self._complaints.close()
         self._scratch.cleanup()
 
     def _kill(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._process:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def _spawn(self, order: Order, theirs: socket.socket, die_with_parent: bool) -> subprocess.Popen[bytes]:
         interpreter = [sys.executable, "-s", "-P", "-c", MAIN, str(paths.ROOT), str(theirs.fileno())]

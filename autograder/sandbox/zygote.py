@@ -1,10 +1,9 @@
 """The warm process: imports once, then forks a confined child for each job and sees each one to its end.
 
-It runs no student code and reads nothing a child writes: a child's pipe leads to the judge directly. All it learns about
-a child is how it ended. When the judge goes away, it goes too, and takes every child with it.
+It runs no student code and reads nothing a child writes: a child's pipe leads to the judge directly. All it learns
+about a child is how it ended. When the judge goes away, it goes too, and takes every child with it.
 """
 
-import importlib
 import json
 import os
 import platform
@@ -15,12 +14,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.sandbox import child, landlock, leftovers, linux, seccomp, uids
 from autograder.sandbox.confine import Walls
+from autograder.sandbox.handling import Handler, load
 from autograder.sandbox.levels import Level
 from autograder.sandbox.records import Limits
 from autograder.sandbox.warm import warm_up
@@ -50,8 +51,7 @@ def main(descriptor: int) -> None:
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     warm_up(order["preload"])
     seccomp.common_part(platform.machine())
-    module, _, function = order["handler"].partition(":")
-    handler = getattr(importlib.import_module(module), function)
+    handler = load(order["handler"])
     level = Level(order["level"])
     uid = uids.spare()
     walls = Walls(level, tuple(map(Path, order["readable"])), landlock.abi(), uid, SCRATCH)
@@ -63,7 +63,7 @@ def main(descriptor: int) -> None:
 class Zygote:
     """Jobs in, ends of jobs out."""
 
-    def __init__(self, control: socket.socket, handler: child.Handler, walls: Walls, scratch_root: Path) -> None:
+    def __init__(self, control: socket.socket, handler: Handler, walls: Walls, scratch_root: Path) -> None:
         self._control, self._handler, self._walls, self._scratch_root = control, handler, walls, scratch_root
         self._jobs: dict[int, Job] = {}
         self._count = 0
@@ -161,9 +161,11 @@ class Zygote:
             leftovers.remove(job.scratch)
         if job.line.fileno() in self._selector.get_map():
             self._selector.unregister(job.line)
-        end = {"killed_for": job.killed_for, "status": status, "cpu_s": cpu_s, "peak_kib": peak_kib - self._own_kib}
-        try:
+        end = {
+            "killed_for": job.killed_for,
+            "exit_code": os.waitstatus_to_exitcode(status),
+            "cpu_s": cpu_s,
+            "peak_kib": peak_kib - self._own_kib,
+        }
+        with job.line, suppress(OSError):  # the judge may have had its answer and hung up
             job.line.send(json.dumps(end).encode())
-        except OSError:  # the judge had its answer and hung up
-            pass
-        job.line.close()

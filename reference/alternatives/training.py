@@ -185,7 +185,7 @@ def save_checkpoint__json(path: str | Path, model: nn.Module, optimizer: torch.o
 
     def to_json(value: object) -> object:
         if isinstance(value, Tensor):
-            return {"dtype": str(value.dtype).removeprefix("torch."), "shape": list(value.shape), "values": value.tolist()}
+            return {"dtype": str(value.dtype)[6:], "shape": list(value.shape), "values": value.tolist()}
         if isinstance(value, dict):
             return {"pairs": [[key, to_json(item)] for key, item in value.items()]}
         if isinstance(value, (list, tuple)):

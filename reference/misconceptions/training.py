@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 from reference.misconceptions import Misconception
 from reference.optimization import cross_entropy
+from reference.training import save_checkpoint
 
 TOY = "model = nn.Embedding(3, 3) with zero weights, SGD with lr=1.0, pieces ([[0, 1]], [[1, 2]]) and ([[2]], [[0]]):\n"
 ONE = "model = nn.Embedding(3, 3) with zero weights, SGD with lr=1.0, x = [[0]], y = [[1]]:\n"
 
 
-def step_on_joined(model: nn.Module, optimizer: torch.optim.Optimizer, micro_batches: list[tuple[Tensor, Tensor]]) -> float:
+def step_on_joined(model: nn.Module, optimizer: torch.optim.Optimizer, micro_batches: list[tuple]) -> float:
     x, y = (torch.cat(parts) for parts in zip(*micro_batches, strict=True))
     if (y == -100).all():
         return 0.0
@@ -25,7 +26,7 @@ def step_on_joined(model: nn.Module, optimizer: torch.optim.Optimizer, micro_bat
     return loss.item()
 
 
-def loss_read_twice(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
+def loss_read_twice(model: nn.Module, batches: Iterable[tuple]) -> float:
     was_training = model.training
     n_tokens = sum((y != -100).sum().item() for _, y in batches)
     total_loss = 0.0
@@ -66,32 +67,32 @@ def order_as_tensor(n: int, seed: int, epoch: int) -> Tensor:
 
 
 def save_in_memory(path: str | Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "rng": torch.get_rng_state()}
-    save_in_memory.kept = state
-    torch.save(state, path)
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state()}
+    save_in_memory.kept = {**state, "step": step}
+    torch.save(save_in_memory.kept, path)
 
 
 def load_from_memory(path: str | Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    torch.load(path, weights_only=True)
-    model.load_state_dict(save_checkpoint.kept["model"])
-    optimizer.load_state_dict(save_checkpoint.kept["optimizer"])
-    torch.set_rng_state(save_checkpoint.kept["rng"])
-    return save_checkpoint.kept["step"]
+    torch.load(path, weights_only=True)  # the file is looked at, and then not used
+    state = save_checkpoint.kept
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["rng"])
+    return state["step"]
 
 
 def save_in_parts(path: str | Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
     with Path(path).open("wb") as file:
-        for part in (step, torch.get_rng_state(), model.state_dict(), optimizer.state_dict()):
+        for part in (model.state_dict(), optimizer.state_dict(), torch.get_rng_state(), step):
             torch.save(part, file, _use_new_zipfile_serialization=False)
 
 
 def load_in_parts(path: str | Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
     with Path(path).open("rb") as file:
-        step = torch.load(file, weights_only=True)
-        torch.set_rng_state(torch.load(file, weights_only=True))
         model.load_state_dict(torch.load(file, weights_only=True))
         optimizer.load_state_dict(torch.load(file, weights_only=True))
-    return step
+        torch.set_rng_state(torch.load(file, weights_only=True))
+        return torch.load(file, weights_only=True)
 
 
 TRAIN_STEP = (
@@ -109,9 +110,12 @@ TRAIN_STEP = (
         "zero_grad after the step only",
         says="you clear the gradients after the step, so those that were there before your call still count",
         ask="Who promises that p.grad is empty when your function is called for the first time?",
-        show=ONE + "with model.weight.grad = torch.ones(3, 3) before the call, all nine weights end 1 lower than they should",
+        show=ONE + "with model.weight.grad = torch.ones(3, 3) before the call, all nine weights end 1 too low",
         family="state",
-        edit={"    optimizer.zero_grad()\n": "", "    optimizer.step()\n": "    optimizer.step()\n    optimizer.zero_grad()\n"},
+        edit={
+            "    optimizer.zero_grad()\n": "",
+            "    optimizer.step()\n": "    optimizer.step()\n    optimizer.zero_grad()\n",
+        },
     ),
     Misconception(
         "train_step",
@@ -120,14 +124,17 @@ TRAIN_STEP = (
         ask="Which gradients are still there when the optimizer steps?",
         show=TOY + "after the step model.weight[0, 1] should be 2/9; it is still 0, its piece was forgotten",
         family="state",
-        edit={"    optimizer.zero_grad()\n": "", "        loss.backward()": "        optimizer.zero_grad()\n        loss.backward()"},
+        edit={
+            "    optimizer.zero_grad()\n": "",
+            "        loss.backward()": "        optimizer.zero_grad()\n        loss.backward()",
+        },
     ),
     Misconception(
         "train_step",
         "mean of the means of the pieces",
         says="each piece counts the same, however few tokens it has: a mean of means",
         ask="If one piece has 10 targets and another 1000, which share of the gradient does one target have?",
-        show=TOY + "after the step model.weight[2, 0] should be 2/9 like model.weight[0, 1]; it is 1/3, and the other 1/6",
+        show=TOY + "after the step model.weight[2, 0] and [0, 1] should both be 2/9; they are 1/3 and 1/6",
         family="denominator",
         edit={"(y != -100).sum().item() / n_tokens": "1 / len(micro_batches)"},
     ),
@@ -145,7 +152,7 @@ TRAIN_STEP = (
         "ignored targets counted",
         says="you divide by the number of all positions; those with target −100 are in the denominator too",
         ask="Does a target that does not count make the mean smaller?",
-        show="zero weights as above, one piece ([[0, 1]], [[1, -100]]): the loss should be ln 3 = 1.0986; it is half of it",
+        show="zero weights, one piece ([[0, 1]], [[1, -100]]): the loss should be ln 3 = 1.0986; it is half of it",
         family="denominator",
         edit={"sum((y != -100).sum().item() for _, y": "sum(y.numel() for _, y"},
     ),
@@ -154,7 +161,8 @@ TRAIN_STEP = (
         "pieces weighted by positions",
         says="a piece weighs as much as it has positions, with those that do not count among them",
         ask="How much should a piece of 100 positions weigh in which one target counts?",
-        show="pieces ([[0, 1]], [[1, -100]]) and ([[2]], [[0]]) have one counted target each: both weigh 1/2, not 2/3 and 1/3",
+        show="pieces ([[0, 1]], [[1, -100]]) and ([[2]], [[0]]):\n"
+        "one target counts in each: they weigh 1/2 and 1/2, not 2/3 and 1/3",
         family="denominator",
         edit={
             "sum((y != -100).sum().item() for _, y": "sum(y.numel() for _, y",
@@ -179,7 +187,7 @@ TRAIN_STEP = (
         family="state",
         edit={
             "    optimizer.zero_grad()\n": "",
-            "        loss.backward()": "        optimizer.zero_grad()\n        (loss / share if share else loss).backward()",
+            "        loss.backward()": "        optimizer.zero_grad()\n        (loss / (share or 1)).backward()",
             "    optimizer.step()\n": "        optimizer.step()\n",
         },
     ),
@@ -206,7 +214,7 @@ TRAIN_STEP = (
         "keeps the graph",
         says="you return a tensor that still carries its graph: a list of such losses fills the memory",
         ask="Which method of a 0-d tensor gives the number without its history?",
-        show="loss = train_step(model, optimizer, pieces): isinstance(loss, torch.Tensor) and loss.requires_grad are both True",
+        show="loss = train_step(model, optimizer, pieces): loss.requires_grad exists, and is True",
         family="gradient",
         edit={"total_loss += loss.item()": "total_loss += loss"},
     ),
@@ -224,7 +232,8 @@ TRAIN_STEP = (
         "steps on nothing",
         says="you step although no target counts: with momentum or decay the weights move all the same",
         ask="Does an optimizer stand still when all gradients are zero?",
-        show="p = nn.Parameter(torch.ones(1)); p.grad = torch.zeros(1); SGD([p], lr=1.0, weight_decay=0.1).step(): p is 0.9",
+        show="p = nn.Parameter(torch.ones(1)); p.grad = torch.zeros(1)\n"
+        "SGD([p], lr=1.0, weight_decay=0.1).step() makes p 0.9",
         family="state",
         edit={"    if n_tokens == 0:\n        return 0.0\n": "", "/ n_tokens": "/ max(n_tokens, 1)"},
     ),
@@ -254,7 +263,7 @@ ESTIMATE_LOSS = (
         "stays in train mode",
         says="the model stays in train mode: dropout is on, and two evaluations of the same data differ",
         ask="Which method of a module switches dropout off?",
-        show="model = nn.Dropout(0.5): model(torch.ones(8)) gives zeros and twos; after model.eval() it gives eight ones",
+        show="model = nn.Dropout(0.5): model(torch.ones(8)) is of zeros and twos; after model.eval() it is all ones",
         family="state",
         edit={"        model.eval()\n": ""},
     ),
@@ -299,16 +308,20 @@ ESTIMATE_LOSS = (
         "mean of batch means",
         says="every batch counts the same, however few tokens it has: a mean of means",
         ask="By what do you have to multiply the mean of a batch before you add it up?",
-        show="3 targets with mean loss 1 and 1 target with loss 5: the mean over tokens is 8/4 = 2, the mean of means is 3",
+        show="3 targets with mean loss 1 and 1 target with loss 5: the mean is 8/4 = 2, the mean of means 3",
         family="denominator",
-        edit={"cross_entropy(model(x), y).item() * n": "cross_entropy(model(x), y).item()", "n_tokens += n": "n_tokens += 1"},
+        edit={
+            "cross_entropy(model(x), y).item() * n": "cross_entropy(model(x), y).item()",
+            "n_tokens += n": "n_tokens += 1",
+        },
     ),
     Misconception(
         "estimate_loss",
         "mean of batch means by len",
         says="you add up batch means and divide by len(batches): a mean of means, and a generator has no length",
         ask="How many tokens stand behind each mean? What is the length of a stream?",
-        show="3 targets with mean loss 1 and 1 target with loss 5: the mean is 8/4 = 2, not 3; len(iter([1, 2])) raises",
+        show="3 targets with mean loss 1, 1 target with loss 5: the mean is 8/4 = 2, not 3\n"
+        "and len(iter([1, 2])) raises",
         family="denominator",
         edit={
             "cross_entropy(model(x), y).item() * n": "cross_entropy(model(x), y).item()",
@@ -321,7 +334,8 @@ ESTIMATE_LOSS = (
         "ignored targets counted",
         says="a batch weighs as much as it has positions; those with target −100 are counted too",
         ask="How many of the targets of a padded batch count?",
-        show="mean loss 1 where 1 of 4 targets counts, loss 5 where 1 of 1 does: the mean is 6/2 = 3; by positions it is 9/5",
+        show="loss 1 where 1 of 4 targets counts, loss 5 where 1 of 1 does:\n"
+        "the mean is 6/2 = 3; by positions it is 9/5",
         family="denominator",
         edit={"n = (y != -100).sum().item()": "n = y.numel()"},
     ),
@@ -357,7 +371,7 @@ ESTIMATE_LOSS = (
         "clears the gradients",
         says="you clear the gradients of the model, but they are not yours: a step may be waiting for them",
         ask="May a thermometer change the temperature?",
-        show="model.weight.grad = torch.ones(3, 3); estimate_loss(model, batches); model.weight.grad: it should be the ones",
+        show="model.weight.grad = torch.ones(3, 3); estimate_loss(model, batches); model.weight.grad: still the ones?",
         family="state",
         edit={"        model.eval()\n": "        model.eval()\n        model.zero_grad()\n"},
     ),
@@ -380,7 +394,10 @@ OVERFIT = (
         ask="Which gradients should the third step see: its own, or three of them?",
         show=ONE + "the third loss should be 0.3290; with gradients that pile up it is 0.1339",
         family="state",
-        edit={"    losses = []\n": "    losses = []\n    optimizer.zero_grad()\n", "        optimizer.zero_grad()\n        loss =": "        loss ="},
+        edit={
+            "    losses = []\n": "    losses = []\n    optimizer.zero_grad()\n",
+            "        optimizer.zero_grad()\n        loss =": "        loss =",
+        },
     ),
     Misconception(
         "overfit_one_batch",
@@ -480,16 +497,16 @@ EPOCH_ORDER = (
         "seeds Python's generator",
         says="you seed Python's global generator, and everybody who draws from it afterwards draws other numbers",
         ask="Can you have a generator of your own?",
-        show="random.seed(1); epoch_order(20, 0, 0); random.random(): it should be 0.134…, as without the line in the middle",
+        show="random.seed(1); epoch_order(20, 0, 0); random.random(): 0.134…, as without the middle, if well",
         family="state",
         wrong=order_by_global_random,
     ),
     Misconception(
         "epoch_order",
         "seeds torch's generator",
-        says="you seed torch's global generator: from now on dropout draws the same masks in every epoch",
+        says="you seed torch's global generator, and dropout, which draws from it, draws other masks than before",
         ask="Can you have a generator of your own?",
-        show="torch.manual_seed(1); epoch_order(20, 0, 0); torch.rand(1): it should be 0.7576, as without the line in the middle",
+        show="torch.manual_seed(1); epoch_order(20, 0, 0); torch.rand(1): 0.7576, as without the middle, if well",
         family="state",
         wrong=order_by_global_torch,
     ),
@@ -541,7 +558,7 @@ EPOCH_ORDER = (
     Misconception(
         "epoch_order",
         "hash of a text",
-        says="you seed with hash() of a text, which Python salts anew in every process: a resumed run gets another order",
+        says="you seed with hash() of a text, which Python salts anew in every process: a resumed run gets lost",
         ask="Is there a hash that does not change from process to process?",
         show="run python -c \"print(hash('a'))\" twice: two numbers",
         family="state",
@@ -682,7 +699,7 @@ CHECKPOINT = (
         "loads piece by piece",
         says="you set each part as soon as it is read; a file that ends early leaves half a run behind",
         ask="Which lines can fail, and which change something? In which order do they stand?",
-        show="cut the file in the middle: the random generator and the weights are the file's, the optimizer is not",
+        show="cut the file in the middle: the weights are then the file's, the random generator is not",
         family="rule",
         wrong=(save_in_parts, load_in_parts),
     ),
@@ -691,7 +708,8 @@ CHECKPOINT = (
         "runs code from the file",
         says="your loader runs whatever code the file holds: a pickle is a program",
         ask="What does weights_only=True forbid?",
-        show="class Trap: __reduce__ = lambda self: (print, ('I ran',))\npickle.loads(pickle.dumps(Trap())) prints",
+        show="class Trap: __reduce__ = lambda self: (print, ('I ran',))\n"
+        "pickle.loads(pickle.dumps(Trap())) prints",
         family="rule",
         edit={"weights_only=True": "weights_only=False"},
     ),

@@ -7,7 +7,20 @@ import torch
 from torch import Tensor
 from torch.optim import SGD
 
-from autograder.checks.training import STEPS, TinyModel, batch, everything, mean_loss, new_run, ragged, saved, train, weights
+from autograder.checks.training import (
+    STEPS,
+    TinyModel,
+    batch,
+    everything,
+    mean_loss,
+    mode_of,
+    new_run,
+    ragged,
+    same,
+    saved,
+    train,
+    weights,
+)
 from autograder.probes import Draw, probe
 
 
@@ -69,12 +82,12 @@ def overwritten(pair: Any, draw: Draw) -> list[Any]:
 
 
 @probe("save_checkpoint", ask="Does looking at a run change it?", kind="property")
-def saving_is_silent(pair: Any, draw: Draw) -> list[bool]:
+def saving_is_silent(pair: Any, draw: Draw) -> list[Any]:
     """saving changes neither model, optimizer, mode nor random generator"""
     with saved(pair, draw) as (path, model, optimizer):
         before = everything(model, optimizer)
         pair.save_checkpoint(path, model, optimizer, 3)
-        return [before == everything(model, optimizer), model.training, model.drop.training]
+        return [same(before, everything(model, optimizer)), mode_of(model), mode_of(model.drop)]
 
 
 @probe("bits_per_byte", ask="Does the formula care how long the text is?")
