@@ -52,5 +52,4 @@ c.Autograde.autograde_preprocessors = [
 ]
 
 # What a student wrote is shown to graders as text, never as a script.
-c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
-c.SanitizeHTML.enabled = True
+c.HTMLExporter.preprocessors = ["autograder.nbgrader_plugin.SanitizeAnswers"]

@@ -24,7 +24,6 @@ from traitlets.config import Config, PyFileConfigLoader
 from autograder.course import Course, Unit
 from autograder.errors import GraderBroke
 
-
 # nbgrader 0.9 says this three times for every new submission, and means nothing by it.
 warnings.filterwarnings("ignore", message="Object of type .* not in session", category=SAWarning)
 

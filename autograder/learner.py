@@ -47,11 +47,12 @@ def check(*implementations: Any) -> None:
 
     Raises:
         UsageError: it is not one of this unit's exercises.
-        CheckFailed: only under nbgrader's validation, where a wrong answer must be an error.
+        CheckFailed: only where nbgrader itself executes the cell (its Validate button): there a wrong answer must be
+            an error, or it would count as right.
     """
     verdict = judge_live(*implementations)
     session = _current()
-    if os.environ.get("NBGRADER_EXECUTION") == "validate" and not verdict.right:
+    if os.environ.get("NBGRADER_EXECUTION") and not verdict.right:
         raise CheckFailed(present.text(verdict, session.key.scoring))
     _show(present.text(verdict, session.key.scoring) + _advice(verdict), present.html(verdict, session.key.scoring))
 

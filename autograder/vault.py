@@ -49,7 +49,9 @@ def judge_key(course: Course, unit: Unit) -> Key:
             return read_key(path.read_text(encoding="utf-8"))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-m", "autograder.keymaker", str(course.root), unit.name, str(path)]
-    made = subprocess.run(command, capture_output=True, text=True, cwd=course.root)
+    paths = os.pathsep.join(path for path in sys.path if path)  # the course's own reference first, then as we are found
+    environment = {**os.environ, "PYTHONPATH": paths}
+    made = subprocess.run(command, capture_output=True, text=True, cwd=course.root, env=environment)
     if made.returncode:
         raise GraderBroke(f"the key of {unit.name} could not be made; `autograder dev check` says why.\n{made.stderr}")
     return read_key(path.read_text(encoding="utf-8"))

@@ -29,40 +29,50 @@ def _text(draw: Draw, num_words: int) -> str:
     return " ".join(draw.choice(lexicon) for _ in range(num_words))
 
 
+def _told(name: str, function: Callable, *arguments: Any) -> dict[str, Any]:
+    """What a call returns, filed under the call, so that a student reads what to run by hand."""
+    call = f"{name}({', '.join(map(repr, arguments))})"
+    return {call: function(*arguments)}
+
+
+def _merges(train_bpe: Callable, *arguments: Any) -> dict[str, Any]:
+    return _told("train_bpe", lambda *given: {"merges": train_bpe(*given)[1]}, *arguments)
+
+
 @probe("count_pairs", ask="A word occurs 5 times and holds a pair once: how often is that pair there?", weight=2)
 def frequencies(count_pairs: Callable, draw: Draw) -> Any:
     """a pair counts as often as its words occur"""
     a, b, c, d, e = draw.shuffled(_tokens(draw, 5))
     low, lower, row = draw.shuffled(range(2, 9))[:3]
-    return count_pairs({(a, b, c): low, (a, b, c, d, e): lower, (e, b, c): row})
+    return _told("count_pairs", count_pairs, {(a, b, c): low, (a, b, c, d, e): lower, (e, b, c): row})
 
 
 @probe("count_pairs", ask="In how many places of b-a-n-a-n-a does a stand left of n?")
 def twice_in_a_word(count_pairs: Callable, draw: Draw) -> Any:
     """a pair that stands twice in a word counts twice"""
     a, b, n = draw.shuffled(_tokens(draw, 3))
-    return count_pairs({(b, a, n, a, n, a): draw.integer(2, 6), (n, a, b): 1})
+    return _told("count_pairs", count_pairs, {(b, a, n, a, n, a): draw.integer(2, 6), (n, a, b): 1})
 
 
 @probe("count_pairs", ask="How many neighbours are there in a row of three, and how many of them may be equal?")
 def overlapping(count_pairs: Callable, draw: Draw) -> Any:
     """in three equal tokens in a row the pair stands twice"""
     (a,) = _tokens(draw, 1)
-    return count_pairs({(a, a, a): draw.integer(2, 6)})
+    return _told("count_pairs", count_pairs, {(a, a, a): draw.integer(2, 6)})
 
 
 @probe("count_pairs", ask="Which word does each half of a pair come from?")
 def word_borders(count_pairs: Callable, draw: Draw) -> Any:
     """the end of a word and the start of the next are no pair"""
     a, b, c, d = draw.shuffled(_tokens(draw, 4))
-    return count_pairs({(a,): draw.integer(2, 9), (b, c): draw.integer(2, 9), (d,): draw.integer(2, 9)})
+    return _told("count_pairs", count_pairs, {(a,): draw.integer(2, 9), (b, c): draw.integer(2, 9), (d,): draw.integer(2, 9)})
 
 
 @probe("count_pairs", ask="Is a pair made of two tokens or of two bytes?")
 def longer_tokens(count_pairs: Callable, draw: Draw) -> Any:
     """a token of several bytes is one half of a pair, whole"""
     a, b, c, d = draw.shuffled(_tokens(draw, 4))
-    return count_pairs({(a + b, c, d): draw.integer(2, 9), (c, a + b): draw.integer(2, 9)})
+    return _told("count_pairs", count_pairs, {(a + b, c, d): draw.integer(2, 9), (c, a + b): draw.integer(2, 9)})
 
 
 @probe("count_pairs", kind="property", ask="Who else still needs the table of words?")
@@ -80,7 +90,7 @@ def highest_count(best_pair: Callable, draw: Draw) -> Any:
     a, b, c, d = _tokens(draw, 4)
     top = draw.integer(5, 20)
     counts = {(a, b): top, (d, c): top - 1, (b, c + c): top - 2, (c, a): top - 3}
-    return best_pair(dict(draw.shuffled(list(counts.items()))))
+    return _told("best_pair", best_pair, dict(draw.shuffled(list(counts.items()))))
 
 
 @probe("best_pair", ask="If the corpus came in another order, should the tokenizer be another one?")
@@ -88,8 +98,9 @@ def tie(best_pair: Callable, draw: Draw) -> Any:
     """among equal counts the greatest left token wins, in whatever order they come"""
     a, b, c, d = _tokens(draw, 4)
     top = draw.integer(5, 20)
-    orders = [[(c, b), (d, a), (a, d), (b, c)], [(a, d), (b, c), (d, a), (c, b)]]
-    return [best_pair({pair: top for pair in order} | {(d, d): top - 1}) for order in orders]
+    counts = {(c, b): top, (d, a): top, (a, d): top, (b, c): top, (d, d): top - 1}
+    backwards = dict(reversed(counts.items()))
+    return [_told("best_pair", best_pair, order) for order in (counts, backwards)]
 
 
 @probe("best_pair", ask="Two pairs have the same left token: what decides then?")
@@ -97,7 +108,7 @@ def tie_on_the_left(best_pair: Callable, draw: Draw) -> Any:
     """among equal counts and equal left tokens the greatest right token wins"""
     a, b, c, d = _tokens(draw, 4)
     top = draw.integer(5, 20)
-    return best_pair({(b, c): top, (b, d): top, (b, a): top, (a, d): top})
+    return _told("best_pair", best_pair, {(b, c): top, (b, d): top, (b, a): top, (a, d): top})
 
 
 @probe("best_pair", ask="Which is greater: (b'ab', b'a') or (b'a', b'bc')? And b'aba' or b'abc'?")
@@ -105,7 +116,8 @@ def tie_of_tuples(best_pair: Callable, draw: Draw) -> Any:
     """ties are compared token by token, not as bytes run together"""
     a, b, c = _tokens(draw, 3)
     top = draw.integer(5, 20)
-    return [best_pair({(a, b + c): top, (a + b, a): top}), best_pair({(c, a): top, (b + a + c, b): top, (b, c): top})]
+    tables = {(a, b + c): top, (a + b, a): top}, {(c, a): top, (b + a + c, b): top, (b, c): top}
+    return [_told("best_pair", best_pair, counts) for counts in tables]
 
 
 @probe("best_pair", kind="property", ask="Does choosing have to change what is chosen from?")
@@ -121,14 +133,16 @@ def counts_afterwards(best_pair: Callable, draw: Draw) -> Any:
 def every_occurrence(merge: Callable, draw: Draw) -> Any:
     """every occurrence becomes one new token, and all else stays"""
     left, right, other, new = _ids(draw, 4)
-    return merge([other, left, right, right, left, right, other, right, left, other], (left, right), new)
+    ids = [other, left, right, right, left, right, other, right, left, other]
+    return _told("merge", merge, ids, (left, right), new)
 
 
 @probe("merge", ask="After a merge, at which token do you look next?")
 def overlap(merge: Callable, draw: Draw) -> Any:
     """in a row of equal tokens, each token is used once, from the left"""
     a, other, new = _ids(draw, 3)
-    return [merge([a] * n + [other] + [a] * m, (a, a), new) for n, m in ((3, 4), (draw.integer(5, 9), 2))]
+    lists = [a, a, a], [a] * draw.integer(4, 9) + [other, a, a]
+    return [_told("merge", merge, ids, (a, a), new) for ids in lists]
 
 
 @probe("merge", ask="Which right neighbour does the last token of the list have?")
@@ -136,21 +150,21 @@ def at_the_end(merge: Callable, draw: Draw) -> Any:
     """the end of the list is treated like the rest"""
     left, right, other, new = _ids(draw, 4)
     endings = [[left, right], [right, left], [left, right, other]]
-    return [merge([other, *ending], (left, right), new) for ending in endings]
+    return [_told("merge", merge, [other, *ending], (left, right), new) for ending in endings]
 
 
 @probe("merge", ask="How many pairs are there in a list of one token?")
 def short_lists(merge: Callable, draw: Draw) -> Any:
     """a list of no token or of one has no pair"""
     left, right, new = _ids(draw, 3)
-    return [merge([], (left, right), new), merge([right], (left, right), new), merge([left, right], (left, right), new)]
+    return [_told("merge", merge, ids, (left, right), new) for ids in ([], [right], [left, right])]
 
 
 @probe("merge", ask="Does your code ask what kind of thing a token is?")
 def bytes_too(merge: Callable, draw: Draw) -> Any:
     """tokens may be byte strings"""
     a, b, c = draw.shuffled(_tokens(draw, 3))
-    return merge([a, b + c, a, b, c, a, b + c], (a, b + c), a + b + c)
+    return _told("merge", merge, [a, b + c, a, b, c, a, b + c], (a, b + c), a + b + c)
 
 
 @probe("merge", kind="property", ask="Which list do your changes land in?")
@@ -181,24 +195,21 @@ def merges_in_order(train_bpe: Callable, draw: Draw) -> Any:
 def words(train_bpe: Callable, draw: Draw) -> Any:
     """words keep their space in front, and no token crosses their border"""
     o, n = draw.shuffled(_letters(draw, 2))
-    _, merges = train_bpe(" ".join([o + n] * draw.integer(4, 8)), 256 + 3)
-    return merges
+    return _merges(train_bpe, " ".join([o + n] * draw.integer(4, 8)), 256 + 3)
 
 
 @probe("train_bpe", ask="Who chooses among pairs that are equally frequent?")
 def equal_counts(train_bpe: Callable, draw: Draw) -> Any:
     """among equally frequent pairs the greatest is merged first"""
     a, b, c, d, e, f = _letters(draw, 6)
-    _, merges = train_bpe(f"{a}{f} {e}{b} {c}{d} {a}{f} {e}{b} {c}{d}", 256 + 3)
-    return merges
+    return _merges(train_bpe, f"{a}{f} {e}{b} {c}{d} {a}{f} {e}{b} {c}{d}", 256 + 3)
 
 
 @probe("train_bpe", ask="When b and c have become one token, how often does a still stand beside b?")
 def recount(train_bpe: Callable, draw: Draw) -> Any:
     """after each merge the pairs are counted anew"""
     a, b, c, d = _letters(draw, 4)
-    _, merges = train_bpe(f"{a}{b}{c}{d}\n" * draw.integer(4, 8), 256 + 3)
-    return merges
+    return _merges(train_bpe, f"{a}{b}{c}{d}\n" * draw.integer(4, 8), 256 + 3)
 
 
 @probe("train_bpe", ask="Which id does the first merge get, and which the first special token?")
@@ -228,8 +239,7 @@ def vocab_size(train_bpe: Callable, draw: Draw) -> Any:
 def special_tokens(train_bpe: Callable, draw: Draw) -> Any:
     """special tokens split the corpus and are never merged"""
     a, b, c, d = draw.shuffled("abcfghijkmo")[:4]
-    _, merges = train_bpe(f"{a}{b}{END}{c}{d}{END}" * draw.integer(3, 6), 256 + 5 + 1, [END])
-    return merges
+    return _merges(train_bpe, f"{a}{b}{END}{c}{d}{END}" * draw.integer(2, 5), 256 + 5 + 1, [END])
 
 
 @probe("train_bpe", ask="At one place two special tokens match, a short and a long one: which should be cut out?")
@@ -237,7 +247,7 @@ def longest_special(train_bpe: Callable, draw: Draw) -> Any:
     """where two special tokens match, the longest splits the corpus"""
     a, b = draw.shuffled("abcfgh")[:2]
     text = f"<|im|>user{a}{b}{a}{b}" * draw.integer(2, 5)
-    return train_bpe(text, 256 + 4 + 2, ["<|im|>", "<|im|>user"])[1]
+    return _merges(train_bpe, text, 256 + 4 + 2, ["<|im|>", "<|im|>user"])
 
 
 @probe("train_bpe", ask="What do [ and ] mean in a regular expression, and what in a special token?")
@@ -245,7 +255,7 @@ def plain_specials(train_bpe: Callable, draw: Draw) -> Any:
     """a special token is a plain string: its [, ], | and . stand for themselves"""
     a, b = draw.shuffled("abcfgh")[:2]
     text = f"{a}end{b}[end]{b}end{a}." * draw.integer(2, 5)
-    return train_bpe(text, 256 + 4 + 1, ["[end]"])[1]
+    return _merges(train_bpe, text, 256 + 4 + 1, ["[end]"])
 
 
 @probe("train_bpe", ask="What is left to merge when every word is one token?")
@@ -281,19 +291,19 @@ def specials_afterwards(train_bpe: Callable, draw: Draw) -> Any:
 
 @probe("compression_ratio", ask="How many bytes does one token stand for, on average?", weight=2)
 def plain_text(compression_ratio: Callable, draw: Draw) -> Any:
-    """of plain English letters it is letters per token, a fraction too"""
+    """it is bytes per token, a whole number or not"""
     text = draw.word(LETTERS, 8, 15)
-    return [compression_ratio(text, [draw.integer(0, 9) for _ in range(n)]) for n in (3, 7, 20)]
+    return [_told("compression_ratio", compression_ratio, text, list(range(n))) for n in (3, 7, 20)]
 
 
 @probe("compression_ratio", ask="How many bytes has 'é' in UTF-8, and how many a smiling face?")
 def beyond_ascii(compression_ratio: Callable, draw: Draw) -> Any:
     """it counts UTF-8 bytes, not characters"""
     text = draw.word("aéß語😀", 6, 12)
-    return compression_ratio(text + "語", list(range(4)))
+    return _told("compression_ratio", compression_ratio, text + "語", list(range(4)))
 
 
 @probe("compression_ratio", ask="How many tokens are there in the list [7, 7, 7]?")
 def repeated_ids(compression_ratio: Callable, draw: Draw) -> Any:
     """a token that comes twice counts twice"""
-    return compression_ratio(draw.word(LETTERS, 9, 15), [draw.integer(0, 999)] * 5)
+    return _told("compression_ratio", compression_ratio, draw.word(LETTERS, 9, 15), [draw.integer(0, 999)] * 5)

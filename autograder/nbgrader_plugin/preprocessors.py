@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
@@ -13,7 +14,7 @@ from autograder.course import Course, Unit, find_course
 from autograder.errors import GraderBroke
 from autograder.judge import Judge
 from autograder.nbgrader_plugin.outputs import write_outputs
-from autograder.submission import graft
+from autograder.submission import graft, role_of
 
 Resources = dict[str, Any]
 
@@ -49,6 +50,22 @@ class JudgeSubmission(NbGraderPreprocessor):
         nb.metadata["autograder"]["repairs"] = repairs
         nb.metadata["language_info"] = {"name": "python"}
         return nb, resources
+
+
+class SanitizeAnswers(SanitizeHTML):
+    """Show what a student wrote as text, never as a script; the lesson around it is ours and stays as it is.
+
+    After GraftAnswers the only student text outside code is in written answers, and the only outputs are the judge's.
+    """
+
+    enabled = True
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> tuple[NotebookNode, Resources]:
+        if cell.cell_type == "code" or role_of(cell) != "written":
+            return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
 
 
 @cache

@@ -52,12 +52,14 @@ def too_big(folder: Path, limit: int) -> bool:
         except OSError:  # a path too long to follow was not made by accident
             return True
         entries += len(found)
+        if entries > MOST_FILES:
+            return True
         for entry in found:
             with suppress(FileNotFoundError):
                 total += entry.stat(follow_symlinks=False).st_blocks * 512
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(Path(entry.path))
-        if total > limit or entries > MOST_FILES:
+        if total > limit:
             return True
     return False
 

@@ -56,7 +56,7 @@ def main(descriptor: int) -> None:
     uid = uids.spare()
     walls = Walls(level, tuple(map(Path, order["readable"])), landlock.abi(), uid, SCRATCH)
     zygote = Zygote(control, handler, walls, Path(order["scratch_root"]))
-    control.send(json.dumps({"walls": walls.describe(), "pid": os.getpid()}).encode())
+    control.send(json.dumps({"walls": walls.describe()}).encode())
     zygote.serve()
 
 

@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 REFUSED = {errno.EPERM, errno.EACCES, errno.ENOENT, errno.ENOSYS, errno.EROFS, errno.EXDEV}  # EXDEV: Landlock on links
 COLUMN = seccomp.ARCHITECTURES[platform.machine()][0]
+NEW_USER = 0x10000000
 SECRET, HANDLER, JUDGE = "{secret}", str(HERE / "exec_handler.py"), "{judge}"
 
 READING = [
@@ -74,14 +75,14 @@ OTHER_PROCESSES = [
     f"call({syscalls.DENIED['ptrace'][COLUMN]}, 16, {JUDGE}, 0, 0)",
     f"call({syscalls.DENIED['process_vm_readv'][COLUMN]}, {JUDGE}, 0, 0, 0, 0, 0)",
     f"call({syscalls.CLONE3[COLUMN]}, 0, 0)",
-    f"call({syscalls.CLONE[COLUMN]}, {int(0x10000000)}, 0, 0, 0, 0)",  # CLONE_NEWUSER
+    f"call({syscalls.CLONE[COLUMN]}, {NEW_USER}, 0, 0, 0, 0)",
     f"call({syscalls.PRCTL[COLUMN]}, 1, 0, 0, 0, 0)",  # outlive the warm process
 ]
 POWERS = [
     "os.setuid(0)",
     "os.setgroups([0])",
     f"call({syscalls.DENIED['setfsuid'][COLUMN]}, 0)",
-    f"call({syscalls.DENIED['unshare'][COLUMN]}, {int(0x10000000)})",
+    f"call({syscalls.DENIED['unshare'][COLUMN]}, {NEW_USER})",
     f"call({syscalls.DENIED['mount'][COLUMN]}, 0, 0, 0, 0, 0)",
     "os.chroot('.')",
     "os.memfd_create('mine')",
@@ -143,7 +144,9 @@ def test_limits_cannot_be_raised(attack) -> None:
 
 
 def test_the_reference_cannot_be_imported(attack) -> None:
-    assert "ModuleNotFoundError" in attack("import reference.attention").detail
+    """Not in the view, or seen and not to be opened."""
+    detail = attack("import reference.attention").detail
+    assert "ModuleNotFoundError" in detail or "PermissionError" in detail
 
 
 def test_nothing_of_the_judge_is_inherited(attack) -> None:
@@ -162,9 +165,7 @@ def test_nothing_of_the_judge_is_inherited(attack) -> None:
     allowed = {"HOME", "LANG", "PATH", "PWD", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"}
     assert outcome.status == "finished"
     assert descriptors == [0, 1, 2, 3]
-    assert {name for name in names if not name.endswith(("_NUM_THREADS", "_ARENA_MAX"))} == allowed - {"PWD"} | (
-        {"PWD"} & set(names)
-    )
+    assert {name for name in names if not name.endswith(("_NUM_THREADS", "_ARENA_MAX"))} <= allowed
     assert typed == ""
 
 

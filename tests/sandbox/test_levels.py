@@ -1,0 +1,115 @@
+"""Levels are found by trying, and nothing weaker is ever used in silence."""
+
+from pathlib import Path
+
+import pytest
+from conftest import CONFINED, HANDLER, open_sandbox, values
+
+from autograder.errors import SandboxError
+from autograder.sandbox import Level, Limits, Sandbox, best_level, paths, trial
+from autograder.sandbox import sandbox as sandbox_module
+
+HOLDING = [level for level in CONFINED if not trial.weakness(level)]
+STEPS = [
+    ("linux", "unshare", Level.NAMESPACES),
+    ("linux", "mount", Level.NAMESPACES),
+    ("landlock", "restrict", Level.LANDLOCK),
+    ("linux", "set_capabilities", Level.LANDLOCK),
+    ("confine", "_limit", Level.LANDLOCK),
+    ("confine", "_drop_privileges", Level.LANDLOCK),
+    ("seccomp", "install", Level.LANDLOCK),
+    ("landlock", "restrict", Level.NAMESPACES),
+    ("seccomp", "install", Level.NAMESPACES),
+]
+
+
+def test_the_best_level_is_the_first_that_holds() -> None:
+    assert best_level() == (HOLDING[0] if HOLDING else None)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_every_level_has_a_sentence(level: Level) -> None:
+    assert level.sentence.startswith("Submissions run ")
+    assert level.sentence.endswith(".")
+
+
+def test_the_walls_are_reported(any_sandbox) -> None:
+    walls = any_sandbox.walls
+    assert "limits" in walls
+    assert ("seccomp" in walls) == (any_sandbox.level is not Level.UNSAFE)
+    assert ("bubblewrap" in walls) == (any_sandbox.level is Level.NAMESPACES)
+
+
+def test_unsafe_needs_a_word() -> None:
+    with pytest.raises(SandboxError, match="allow"):
+        Sandbox(handler="exec_handler:run", level=Level.UNSAFE)
+
+
+def test_without_any_level_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_module, "best_level", lambda: None)
+    monkeypatch.setattr(sandbox_module, "weakness", lambda level: "it needs Linux.")
+    with pytest.raises(SandboxError, match="it needs Linux"):
+        Sandbox(handler="exec_handler:run")
+    assert Sandbox(handler="exec_handler:run", allow_unsafe=True).level is Level.UNSAFE
+
+
+def test_a_level_that_was_asked_for_is_not_weakened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_module, "weakness", lambda level: "there is a hole.")
+    with pytest.raises(SandboxError, match="'namespaces' does not hold on this machine: there is a hole"):
+        Sandbox(handler="exec_handler:run", level=Level.NAMESPACES, allow_unsafe=True)
+
+
+def test_missing_bubblewrap_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "bubblewrap is not installed" in trial.weakness.__wrapped__(Level.NAMESPACES)
+
+
+@pytest.mark.parametrize("level", HOLDING, ids=lambda level: level.value)
+def test_a_hole_is_found(level: Level, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The trial is worth something only if it can fail: let it read the folder that its secret lies in."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("autograder.sandbox.paths.OWN", (*paths.OWN, tmp_path))
+    assert "read a file, list a folder" in trial.weakness.__wrapped__(level)
+
+
+@pytest.mark.parametrize(("module", "function", "level"), STEPS)
+def test_a_step_that_fails_refuses_the_job(
+    module: str, function: str, level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, require
+) -> None:
+    """The handler breaks a step of its own confinement, in the warm process. No job may run then."""
+    require(f"The level {level.value!r}", level in HOLDING, "is tested here")
+    handler = tmp_path / f"breaks_{module}_{function}.py"
+    handler.write_text(
+        f"from autograder.sandbox import {module}\n"
+        "def fail(*_, **__): raise OSError('broken on purpose')\n"
+        f"{module}.{function} = fail\n"
+        "def run(job, send): send(b'ran')\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with Sandbox(handler=f"{handler.stem}:run", readable=[handler], level=level) as sandbox:
+        outcome = sandbox.run(b"")
+    assert (outcome.status, outcome.frames) == ("refused", ())
+
+
+@pytest.mark.parametrize(
+    ("handler", "message"),
+    [("no_such_module:run", "No module named 'no_such_module'"), ("exec_handler:no_such", "no_such")],
+)
+def test_a_handler_that_is_not_there_is_our_error(handler: str, message: str) -> None:
+    sandbox = Sandbox(handler=handler, readable=[HANDLER], allow_unsafe=True)
+    with pytest.raises(SandboxError, match=message):
+        sandbox.__enter__()
+
+
+def test_a_readable_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="is not there"):
+        Sandbox(handler="exec_handler:run", readable=[tmp_path / "missing.py"])
+
+
+@pytest.mark.parametrize("level", [*HOLDING, Level.UNSAFE], ids=lambda level: level.value)
+def test_impossible_limits_refuse_the_job(level: Level) -> None:
+    with open_sandbox(level) as sandbox:
+        outcome = sandbox.run(b"send(1)", Limits(memory_bytes=1 << 70))
+        assert (outcome.status, outcome.frames) == ("refused", ())
+        assert values(sandbox.run(b"send(1)")) == [1]
