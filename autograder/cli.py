@@ -86,6 +86,18 @@ def build(ctx: click.Context, units: tuple[str, ...], check: bool) -> None:
 
 
 @main.command()
+@click.argument("units", nargs=-1)
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), default="student-bundle.zip")
+@click.pass_context
+def bundle(ctx: click.Context, units: tuple[str, ...], output: Path) -> None:
+    """Write what students of a graded course get: notebooks, engine, public keys, and no answer."""
+    from autograder.bundle import write_bundle
+
+    course = _course(ctx)
+    click.echo(write_bundle(course, _units(course, units), output))
+
+
+@main.command()
 @click.argument("unit")
 @click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="Without isolation: only for code you would run yourself.")

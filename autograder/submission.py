@@ -95,6 +95,7 @@ def as_handed_in(key: Key, notebook: NotebookNode) -> Submission:
 
 
 def released_notebook(course: Course, unit: Unit) -> NotebookNode:
+    """The notebook as students got it, fresh each time."""
     path = course.root / "course" / unit.folder / f"{unit.name}.ipynb"
     if not path.is_file():
         raise UsageError(f"{unit.folder} is not built: run `autograder build` first")

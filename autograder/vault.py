@@ -21,6 +21,7 @@ ROOM = ".autograder"
 
 
 def hidden_source(course: Course, unit: Unit) -> str:
+    """The text of a unit's hidden probes; empty where it has none."""
     path = course.root / "solutions" / unit.folder / "hidden.py"
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 

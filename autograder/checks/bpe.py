@@ -29,50 +29,48 @@ def _text(draw: Draw, num_words: int) -> str:
     return " ".join(draw.choice(lexicon) for _ in range(num_words))
 
 
-def _told(name: str, function: Callable, *arguments: Any) -> dict[str, Any]:
-    """What a call returns, filed under the call, so that a student reads what to run by hand."""
-    call = f"{name}({', '.join(map(repr, arguments))})"
-    return {call: function(*arguments)}
+def _told(name: str, function: Callable, *calls: tuple) -> dict[str, Any]:
+    """What each call returns, filed under the call, so that a student reads what to run by hand."""
+    return {f"{name}({', '.join(map(repr, arguments))})": function(*arguments) for arguments in calls}
 
 
 def _merges(train_bpe: Callable, *arguments: Any) -> dict[str, Any]:
-    return _told("train_bpe", lambda *given: {"merges": train_bpe(*given)[1]}, *arguments)
+    return _told("train_bpe", lambda *given: {"merges": train_bpe(*given)[1]}, arguments)
 
 
 @probe("count_pairs", ask="A word occurs 5 times and holds a pair once: how often is that pair there?", weight=2)
 def frequencies(count_pairs: Callable, draw: Draw) -> Any:
     """a pair counts as often as its words occur"""
-    a, b, c, d, e = draw.shuffled(_tokens(draw, 5))
-    low, lower, row = draw.shuffled(range(2, 9))[:3]
-    return _told("count_pairs", count_pairs, {(a, b, c): low, (a, b, c, d, e): lower, (e, b, c): row})
+    a, b, c, d, e, low, lower, row = *draw.shuffled(_tokens(draw, 5)), *draw.shuffled(range(2, 9))[:3]
+    return _told("count_pairs", count_pairs, ({(a, b, c): low, (a, b, c, d, e): lower, (e, b, c): row},))
 
 
 @probe("count_pairs", ask="In how many places of b-a-n-a-n-a does a stand left of n?")
 def twice_in_a_word(count_pairs: Callable, draw: Draw) -> Any:
     """a pair that stands twice in a word counts twice"""
     a, b, n = draw.shuffled(_tokens(draw, 3))
-    return _told("count_pairs", count_pairs, {(b, a, n, a, n, a): draw.integer(2, 6), (n, a, b): 1})
+    return _told("count_pairs", count_pairs, ({(b, a, n, a, n, a): draw.integer(2, 6), (n, a, b): 1},))
 
 
 @probe("count_pairs", ask="How many neighbours are there in a row of three, and how many of them may be equal?")
 def overlapping(count_pairs: Callable, draw: Draw) -> Any:
     """in three equal tokens in a row the pair stands twice"""
     (a,) = _tokens(draw, 1)
-    return _told("count_pairs", count_pairs, {(a, a, a): draw.integer(2, 6)})
+    return _told("count_pairs", count_pairs, ({(a, a, a): draw.integer(2, 6)},))
 
 
 @probe("count_pairs", ask="Which word does each half of a pair come from?")
 def word_borders(count_pairs: Callable, draw: Draw) -> Any:
     """the end of a word and the start of the next are no pair"""
     a, b, c, d = draw.shuffled(_tokens(draw, 4))
-    return _told("count_pairs", count_pairs, {(a,): draw.integer(2, 9), (b, c): draw.integer(2, 9), (d,): draw.integer(2, 9)})
+    return _told("count_pairs", count_pairs, ({(a,): draw.integer(2, 9), (b, c): draw.integer(2, 9), (d,): 3},))
 
 
 @probe("count_pairs", ask="Is a pair made of two tokens or of two bytes?")
 def longer_tokens(count_pairs: Callable, draw: Draw) -> Any:
     """a token of several bytes is one half of a pair, whole"""
     a, b, c, d = draw.shuffled(_tokens(draw, 4))
-    return _told("count_pairs", count_pairs, {(a + b, c, d): draw.integer(2, 9), (c, a + b): draw.integer(2, 9)})
+    return _told("count_pairs", count_pairs, ({(a + b, c, d): draw.integer(2, 9), (c, a + b): draw.integer(2, 9)},))
 
 
 @probe("count_pairs", kind="property", ask="Who else still needs the table of words?")
@@ -90,7 +88,7 @@ def highest_count(best_pair: Callable, draw: Draw) -> Any:
     a, b, c, d = _tokens(draw, 4)
     top = draw.integer(5, 20)
     counts = {(a, b): top, (d, c): top - 1, (b, c + c): top - 2, (c, a): top - 3}
-    return _told("best_pair", best_pair, dict(draw.shuffled(list(counts.items()))))
+    return _told("best_pair", best_pair, (dict(draw.shuffled(list(counts.items()))),))
 
 
 @probe("best_pair", ask="If the corpus came in another order, should the tokenizer be another one?")
@@ -99,8 +97,7 @@ def tie(best_pair: Callable, draw: Draw) -> Any:
     a, b, c, d = _tokens(draw, 4)
     top = draw.integer(5, 20)
     counts = {(c, b): top, (d, a): top, (a, d): top, (b, c): top, (d, d): top - 1}
-    backwards = dict(reversed(counts.items()))
-    return [_told("best_pair", best_pair, order) for order in (counts, backwards)]
+    return _told("best_pair", best_pair, (counts,), (dict(reversed(counts.items())),))
 
 
 @probe("best_pair", ask="Two pairs have the same left token: what decides then?")
@@ -108,7 +105,7 @@ def tie_on_the_left(best_pair: Callable, draw: Draw) -> Any:
     """among equal counts and equal left tokens the greatest right token wins"""
     a, b, c, d = _tokens(draw, 4)
     top = draw.integer(5, 20)
-    return _told("best_pair", best_pair, {(b, c): top, (b, d): top, (b, a): top, (a, d): top})
+    return _told("best_pair", best_pair, ({(b, c): top, (b, d): top, (b, a): top, (a, d): top},))
 
 
 @probe("best_pair", ask="Which is greater: (b'ab', b'a') or (b'a', b'bc')? And b'aba' or b'abc'?")
@@ -117,7 +114,7 @@ def tie_of_tuples(best_pair: Callable, draw: Draw) -> Any:
     a, b, c = _tokens(draw, 3)
     top = draw.integer(5, 20)
     tables = {(a, b + c): top, (a + b, a): top}, {(c, a): top, (b + a + c, b): top, (b, c): top}
-    return [_told("best_pair", best_pair, counts) for counts in tables]
+    return _told("best_pair", best_pair, *((counts,) for counts in tables))
 
 
 @probe("best_pair", kind="property", ask="Does choosing have to change what is chosen from?")
@@ -134,7 +131,7 @@ def every_occurrence(merge: Callable, draw: Draw) -> Any:
     """every occurrence becomes one new token, and all else stays"""
     left, right, other, new = _ids(draw, 4)
     ids = [other, left, right, right, left, right, other, right, left, other]
-    return _told("merge", merge, ids, (left, right), new)
+    return _told("merge", merge, (ids, (left, right), new))
 
 
 @probe("merge", ask="After a merge, at which token do you look next?")
@@ -142,7 +139,7 @@ def overlap(merge: Callable, draw: Draw) -> Any:
     """in a row of equal tokens, each token is used once, from the left"""
     a, other, new = _ids(draw, 3)
     lists = [a, a, a], [a] * draw.integer(4, 9) + [other, a, a]
-    return [_told("merge", merge, ids, (a, a), new) for ids in lists]
+    return _told("merge", merge, *((ids, (a, a), new) for ids in lists))
 
 
 @probe("merge", ask="Which right neighbour does the last token of the list have?")
@@ -150,21 +147,21 @@ def at_the_end(merge: Callable, draw: Draw) -> Any:
     """the end of the list is treated like the rest"""
     left, right, other, new = _ids(draw, 4)
     endings = [[left, right], [right, left], [left, right, other]]
-    return [_told("merge", merge, [other, *ending], (left, right), new) for ending in endings]
+    return _told("merge", merge, *(([other, *ending], (left, right), new) for ending in endings))
 
 
 @probe("merge", ask="How many pairs are there in a list of one token?")
 def short_lists(merge: Callable, draw: Draw) -> Any:
     """a list of no token or of one has no pair"""
     left, right, new = _ids(draw, 3)
-    return [_told("merge", merge, ids, (left, right), new) for ids in ([], [right], [left, right])]
+    return _told("merge", merge, *((ids, (left, right), new) for ids in ([], [right], [left, right])))
 
 
 @probe("merge", ask="Does your code ask what kind of thing a token is?")
 def bytes_too(merge: Callable, draw: Draw) -> Any:
     """tokens may be byte strings"""
     a, b, c = draw.shuffled(_tokens(draw, 3))
-    return _told("merge", merge, [a, b + c, a, b, c, a, b + c], (a, b + c), a + b + c)
+    return _told("merge", merge, ([a, b + c, a, b, c, a, b + c], (a, b + c), a + b + c))
 
 
 @probe("merge", kind="property", ask="Which list do your changes land in?")
@@ -269,16 +266,16 @@ def early_end(train_bpe: Callable, draw: Draw) -> Any:
 @probe("train_bpe", ask="Is there a vocabulary with fewer than 256 tokens?")
 def too_small(train_bpe: Callable, draw: Draw) -> Any:
     """a vocab_size without room for bytes and special tokens raises ValueError"""
+    def refused(vocab_size: int, specials: list[str]) -> bool:
+        try:
+            train_bpe("ab ab", vocab_size, specials)
+        except ValueError:
+            return True
+        return False
+
     specials = [f"<|{letter}|>" for letter in _letters(draw, draw.integer(2, 5))]
-    return {room: _refuses(train_bpe, 256 + len(specials) + room, specials) for room in (-1, 0)}
-
-
-def _refuses(train_bpe: Callable, vocab_size: int, specials: list[str]) -> bool:
-    try:
-        train_bpe("ab ab", vocab_size, specials)
-    except ValueError:
-        return True
-    return False
+    sizes = 255 + len(specials), 256 + len(specials)
+    return {f"vocab_size {size}, {len(specials)} special tokens: refused": refused(size, specials) for size in sizes}
 
 
 @probe("train_bpe", kind="property", ask="Which list did you sort?")
@@ -293,17 +290,17 @@ def specials_afterwards(train_bpe: Callable, draw: Draw) -> Any:
 def plain_text(compression_ratio: Callable, draw: Draw) -> Any:
     """it is bytes per token, a whole number or not"""
     text = draw.word(LETTERS, 8, 15)
-    return [_told("compression_ratio", compression_ratio, text, list(range(n))) for n in (3, 7, 20)]
+    return _told("compression_ratio", compression_ratio, *((text, list(range(n))) for n in (3, 7, 20)))
 
 
 @probe("compression_ratio", ask="How many bytes has 'é' in UTF-8, and how many a smiling face?")
 def beyond_ascii(compression_ratio: Callable, draw: Draw) -> Any:
     """it counts UTF-8 bytes, not characters"""
     text = draw.word("aéß語😀", 6, 12)
-    return _told("compression_ratio", compression_ratio, text + "語", list(range(4)))
+    return _told("compression_ratio", compression_ratio, (text + "語", list(range(4))))
 
 
 @probe("compression_ratio", ask="How many tokens are there in the list [7, 7, 7]?")
 def repeated_ids(compression_ratio: Callable, draw: Draw) -> Any:
     """a token that comes twice counts twice"""
-    return _told("compression_ratio", compression_ratio, draw.word(LETTERS, 9, 15), [draw.integer(0, 999)] * 5)
+    return _told("compression_ratio", compression_ratio, (draw.word(LETTERS, 9, 15), [draw.integer(0, 999)] * 5))

@@ -389,7 +389,7 @@ def per_language(fertility: Callable, draw: Draw) -> list:
 def words_by_split(fertility: Callable, draw: Draw) -> list:
     """words are what str.split() finds: two spaces or a line break cut once"""
     a, b, c = _words(draw, 3)
-    return [fertility(list, {"xa": [f"{a}  {b}\n{c} "], "xb": [f"\n{a}", "", f"{b}   {c}"]})]
+    return [fertility(list, {"xa": [f"{a}  {b}\n{c} "], "xb": [f"\n{a}", f"{b}   {c}"]})]
 
 
 @probe("fertility", ask="Is each text encoded whole, with its spaces?")

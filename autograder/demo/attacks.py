@@ -99,7 +99,7 @@ def attack_source(attack: Callable, course: Course, unit: Unit, exercise: Exerci
     known = {"COURSE": str(course.root), "PORT": port, "UNIT": unit.name, "EXERCISE": exercise.name}
     lines = [f"{name} = {value!r}" for name, value in known.items()]
     names = " = ".join(exercise.names)
-    return "\n".join([*lines, "", "", inspect.getsource(attack), "", f"{names} = {attack.__name__}", ""])
+    return "\n".join(["from typing import Any", "", *lines, "", "", inspect.getsource(attack), "", f"{names} = {attack.__name__}", ""])
 
 
 class Listener:

@@ -2,12 +2,12 @@
 
 import ast
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import Course, Exercise, Unit
@@ -47,7 +47,7 @@ def hand_in_notebook(course: Course, unit: Unit, hand_in: HandIn) -> Path:
     folder.mkdir(parents=True)
     renamed = hand_in.damage == "file renamed"
     path = folder / (f"{hand_in.student} {unit.name} final (2).ipynb" if renamed else f"{unit.name}.ipynb")
-    text = nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
+    text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"  # nbformat would mend what is damaged
     path.write_text(text[: len(text) // 2] if hand_in.damage == "file cut off" else text, encoding="utf-8")
     return path
 

@@ -33,6 +33,11 @@ class Conversation:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
+    @property
+    def begun(self) -> bool:
+        """Whether the job's own code may have run."""
+        return self._reader.ready
+
     def start(self, submit: Callable[[int, int, socket.socket, Limits], None], job: bytes) -> None:
         """Hand the job over: its text in a file in memory, a pipe for the frames, a line for how it ended."""
         self._line, their_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

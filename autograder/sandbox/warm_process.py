@@ -45,11 +45,13 @@ class WarmProcess:
             raise
 
     def run(self, job: bytes, limits: Limits) -> Outcome:
-        """One job in a child of its own. Raises ConnectionError if there is nobody to hand it to."""
+        """One job in a child of its own. Raises ConnectionError if the job was never begun: it may be tried again."""
         with Conversation(limits) as talk:
             talk.start(self._submit, job)
             outcome = talk.outcome()
         self.broken = self.broken or talk.broken
+        if talk.broken and not talk.begun:
+            raise ConnectionError(outcome.detail)
         return outcome
 
     def _submit(self, job: int, result: int, line: socket.socket, limits: Limits) -> None:

@@ -95,6 +95,19 @@ def _whole_input(
             yield from encode(piece)
 
 
+def _each_chunk(
+    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
+) -> Iterator[int]:
+    for chunk in chunks:
+        yield from encode(chunk)
+
+
+def _all_chunks(
+    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
+) -> Iterator[int]:
+    yield from encode("".join(chunks))
+
+
 def _word_by_word(encode: Callable[[str], list[int]], texts: dict[str, list[str]]) -> dict[str, float]:
     words = {language: [word for text in corpus for word in text.split()] for language, corpus in texts.items()}
     return {language: sum(len(encode(word)) for word in own) / len(own) for language, own in words.items()}
@@ -109,8 +122,7 @@ def _pooled_languages(encode: Callable[[str], list[int]], texts: dict[str, list[
 def _mean_of_ratios(encode: Callable[[str], list[int]], texts: dict[str, list[str]]) -> dict[str, float]:
     ratios = {}
     for language, corpus in texts.items():
-        own = [len(encode(text)) / len(text.split()) for text in corpus if text.split()]
-        ratios[language] = sum(own) / len(own)
+        ratios[language] = sum(len(encode(text)) / len(text.split()) for text in corpus) / len(corpus)
     return ratios
 
 
@@ -282,6 +294,24 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "bpe_encode",
+        "numbers",
+        says="your tokens are numbers; the merges are pairs of byte strings, so none of them ever applies",
+        ask="What do you get when you walk over a bytes object in Python?",
+        show='list(b"ab") is [97, 98]; bytes([97]) is b"a"',
+        family="units",
+        edit={'[bytes([byte]) for byte in piece.encode("utf-8")]': 'list(piece.encode("utf-8"))'},
+    ),
+    Misconception(
+        "bpe_encode",
+        "text",
+        says="your tokens are str; the merges are pairs of byte strings, so none of them ever applies",
+        ask='Is "a" equal to b"a" in Python?',
+        show='bpe_encode("ab", []): [b"a", b"b"], not ["a", "b"]',
+        family="units",
+        edit={'[bytes([byte]) for byte in piece.encode("utf-8")]': "list(piece)"},
+    ),
+    Misconception(
+        "bpe_encode",
         "only pairs of bytes",
         says="you merge bytes only; a merge whose halves are merged tokens themselves is never made",
         ask="Which merges can apply after the first one that could not before?",
@@ -318,6 +348,19 @@ MISCONCEPTIONS = (
         edit={
             'b"".join(vocab[i] for i in ids).decode("utf-8", errors="replace")': (
                 '"".join(vocab[i].decode("utf-8", errors="replace") for i in ids)'
+            )
+        },
+    ),
+    Misconception(
+        "decode",
+        "token by token, strict",
+        says="each token is turned into text by itself, and a token that ends inside a character makes it raise",
+        ask="Is one byte of “é” a text?",
+        show='b"\\xc3".decode() raises; (b"\\xc3" + b"\\xa9").decode() is "é"',
+        family="rule",
+        edit={
+            'b"".join(vocab[i] for i in ids).decode("utf-8", errors="replace")': (
+                '"".join(vocab[i].decode("utf-8") for i in ids)'
             )
         },
     ),
@@ -468,6 +511,29 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "split_on_special_tokens",
+        "order given, empty pattern",
+        says="special tokens are tried in the order given, and with none of them your pattern matches everywhere",
+        ask="In the regular expression a|ab, which one is tried first on “ab”? And where does an empty one match?",
+        show='split_on_special_tokens("ab", ["a", "ab"]): ["ab"]; split_on_special_tokens("ab", []): ["ab"]',
+        family="sign or order",
+        edit={"sorted(specials, key=len, reverse=True)": "specials", " if specials else [text]": ""},
+    ),
+    Misconception(
+        "split_on_special_tokens",
+        "joined as they are",
+        says="the special tokens stand in your pattern as they are: a | in them means “or”, the first one given goes "
+        "first, and with none of them the pattern matches everywhere",
+        ask="What does <|end|> match as a regular expression?",
+        show='re.split("(<|end|>)", "a<|end|>") cuts at "<", at "end" and at ">"',
+        family="rule",
+        edit={
+            "sorted(specials, key=len, reverse=True)": "specials",
+            "map(re.escape, longest_first)": "longest_first",
+            " if specials else [text]": "",
+        },
+    ),
+    Misconception(
+        "split_on_special_tokens",
         "sorted in place",
         says="the caller's list is in another order afterwards: list.sort works in place",
         ask="What is the difference between specials.sort() and sorted(specials)?",
@@ -490,10 +556,28 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "encode_iterable",
+        "encode(chunk)",
+        says="each chunk goes to encode as it comes, so a word cut by a chunk's end becomes two",
+        ask="The same text in chunks of one character: how many ids do you get?",
+        show='encode_iterable(["lo", "w"], …) must give what ["low"] gives',
+        family="rule",
+        wrong=_each_chunk,
+    ),
+    Misconception(
+        "encode_iterable",
+        "encode of everything",
+        says="you join the whole stream and encode it in one go; the ids are right, and nothing is a stream any more",
+        ask="What would your function do with a stream that never ends?",
+        show='ids = encode_iterable(itertools.cycle(["low "]), encode)\nnext(ids) must come back at once',
+        family="state",
+        wrong=_all_chunks,
+    ),
+    Misconception(
+        "encode_iterable",
         "joins everything",
         says="you read the whole stream before the first id comes out",
         ask="What would your function do with a stream that never ends?",
-        show="ids = encode_iterable(itertools.cycle([\"low \"]), encode)\nnext(ids) must come back at once",
+        show='ids = encode_iterable(itertools.cycle(["low "]), encode)\nnext(ids) must come back at once',
         family="state",
         wrong=_whole_input,
     ),

@@ -74,9 +74,9 @@ def generator_read_once(encode_iterable: Callable, draw: Draw) -> list:
 
 @probe("fertility", ask="Is a language with one text of one word treated like the others?")
 def one_word(fertility: Callable, draw: Draw) -> list:
-    """one word is enough, an empty text is no harm, and no language is no entry"""
+    """one word is enough, and no language is no entry"""
     word = draw.word("aé東", 3, 9)
-    cases = [{"xa": [word]}, {"xb": ["", word, " "]}, {}]
+    cases = [{"xa": [word]}, {"xb": [word, f" {word}\n"]}, {}]
     return [fertility(lambda text: list(text.encode()), texts) for texts in cases]
 
 

@@ -1,0 +1,1 @@
+"""The public probes, a module for each unit."""
