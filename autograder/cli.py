@@ -128,15 +128,17 @@ def report(ctx: click.Context, units: tuple[str, ...], names: bool, output: Path
 
 
 @main.command()
+@click.argument("units", nargs=-1)
 @click.option("--students", default=40, show_default=True, help="Size of the class.")
 @click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default="workspace/demo", show_default=True)
 @click.pass_context
-def demo(ctx: click.Context, students: int, jobs: int, folder: Path) -> None:
+def demo(ctx: click.Context, units: tuple[str, ...], students: int, jobs: int, folder: Path) -> None:
     """Release the units, make a class, grade it in the sandbox, render feedback, write the report."""
     from autograder.demo import run_demo
 
-    click.echo(run_demo(_course(ctx), folder, students, jobs))
+    course = _course(ctx)
+    click.echo(run_demo(course, folder, students, jobs, _units(course, units)))
 
 
 @main.group()

@@ -12,6 +12,7 @@ What counts as equal
 """
 
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def compare(expected: Any, got: Any, tolerance: Tolerance = Tolerance(), where: 
     if isinstance(expected, Array) and isinstance(got, Array):
         return _compare_arrays(expected, got, tolerance, where)
     if _is_number(expected) and _is_number(got):
-        return None if _close(expected, got, tolerance) else Difference(where, show(expected), show(got))
+        return None if _close(expected, got, tolerance) else Difference(where, *_told_apart(expected, got))
     if type(expected) is not type(got):
         return Difference(where, show(expected), show(got))
     if isinstance(expected, (list, tuple)):
@@ -55,7 +56,7 @@ def compare(expected: Any, got: Any, tolerance: Tolerance = Tolerance(), where: 
         return _compare_dicts(expected, got, tolerance, where)
     if isinstance(expected, Raised):
         return None if expected.type == got.type else Difference(where, show(expected), show(got))
-    return None if expected == got else Difference(where, show(expected), show(got))
+    return None if expected == got else Difference(where, *_told_apart(expected, got))
 
 
 def _unwrap(value: Any) -> Any:
@@ -89,7 +90,7 @@ def _compare_arrays(expected: Array, got: Array, tolerance: Tolerance, where: st
     index = tuple(int(i) for i in np.argwhere(unequal)[0])
     place = f"{where}[{', '.join(map(str, index))}]" if index else where
     note = f"{int(unequal.sum())} of {unequal.size} elements differ{_largest_error(expected, got)}"
-    return Difference(place, show(expected.values[index].item()), show(got.values[index].item()), note)
+    return Difference(place, *_told_apart(expected.values[index].item(), got.values[index].item()), note)
 
 
 def _elementwise(expected: np.ndarray, got: np.ndarray, tolerance: Tolerance) -> np.ndarray:
@@ -122,7 +123,9 @@ def _compare_dicts(expected: dict, got: dict, tolerance: Tolerance, where: str) 
     for key, value in expected.items():
         if key not in got:
             return Difference(where, f"an entry {show(key)}: {show(value)}", "no such entry")
-        if difference := compare(value, got[key], tolerance, f"{where}[{show(key)}]"):
+        is_call = isinstance(key, str) and key.endswith(")")  # a probe may file what it saw under the call itself
+        place = f"{where} {key}".lstrip() if is_call else f"{where}[{show(key)}]"
+        if difference := compare(value, got[key], tolerance, place):
             return difference
     extra = [key for key in got if key not in expected]
     if not extra:
@@ -134,9 +137,23 @@ def _shape(array: Array) -> str:
     return f"({', '.join(map(str, array.values.shape))}{',' if array.values.ndim == 1 else ''})"
 
 
+def _told_apart(expected: Any, got: Any) -> tuple[str, str]:
+    """Both in one line; where these look the same, with all digits, from shortly before the place where they part."""
+    short = show(expected), show(got)
+    if short[0] != short[1]:
+        return short
+    full = [repr(value) if isinstance(value, float) else _show(value) for value in (expected, got)]
+    start = max(0, len(commonprefix(full)) - 60)
+    left, right = (("…" if start else "") + _cut(text[start:]) for text in full)
+    return left, right
+
+
 def show(value: Any, limit: int = 160) -> str:
     """A value in one line, as a student would type it."""
-    text = _show(value)
+    return _cut(_show(value), limit)
+
+
+def _cut(text: str, limit: int = 160) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -77,6 +77,7 @@ class _Checker:
         yield from self._texts(public)
         yield from self._stub(public)
         yield from self._reference(public, num_seeds)
+        yield from self._idle_probes(public)
         for number, key in enumerate((public, *others)):
             yield from self._misconceptions(key, number)
         yield from self._alternatives(public, num_seeds)
@@ -119,6 +120,16 @@ class _Checker:
                 yield f"probe {probe.name} sees two things in the reference on seed {seed}"
         if key.seconds < 2:
             yield "less than two seconds of budget punishes a slow machine"
+
+    def _idle_probes(self, key: KeyExercise) -> Iterator[str]:
+        """A value probe that every wrong answer passes gives points away, or waits for its misconception."""
+        caught = set()
+        for misconception in key.misconceptions:
+            results = judge_exercise(key, misconception.observations).results
+            caught |= {result.probe.name for result in results if not result.passed}
+        for probe in key.probes:
+            if probe.kind == "value" and probe.name not in caught:
+                yield f"probe {probe.name} catches no misconception: write the mistake it is there for, or drop it"
 
     def _misconceptions(self, key: KeyExercise, number: int) -> Iterator[str]:
         if not key.misconceptions:

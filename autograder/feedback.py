@@ -1,11 +1,58 @@
-"""Feedback pages, rendered by nbgrader's own GenerateFeedback, several processes at a time.
+"""Feedback pages, rendered by nbgrader's own GenerateFeedback in several processes.
 
-One page takes nbgrader about half a second, and most of a course's machine has more than one core.
+A page takes nbgrader half a second, nearly all of it templates and HTML; two cores make two at a time.
 """
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import cache
-from itertools import batched
 from multiprocessing import get_context
 from pathlib import Path
+
+from autograder.course import Course, Unit
+from autograder.errors import GraderBroke
+
+AT_A_TIME = 5  # pages for which one exporter is set up
+
+
+def find_graded(course: Course, unit: Unit) -> list[str]:
+    """The students whose graded notebook of the unit lies in autograded/."""
+    return sorted(path.parts[-3] for path in (course.root / "autograded").glob(f"*/{unit.folder}/{unit.name}.ipynb"))
+
+
+def render_feedback(course: Course, units: Sequence[Unit], jobs: int) -> Iterator[Path]:
+    """Write the page of every graded submission, and yield each page as it is done.
+
+    Raises:
+        GraderBroke: nbgrader could not render one.
+    """
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = []
+        for unit in units:
+            students = find_graded(course, unit)
+            for first in range(0, len(students), AT_A_TIME):
+                some = students[first : first + AT_A_TIME]
+                waiting.append(pool.submit(_render, course.root, unit.folder, some, set(students) - set(some)))
+        try:
+            for done in as_completed(waiting):
+                yield from done.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _render(root: Path, folder: str, students: list[str], others: set[str]) -> list[Path]:
+    """Runs in a process of its own, where nbgrader may change the working directory."""
+    from nbgrader.converters import GenerateFeedback
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.utils import capture_log
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    config.CourseDirectory.root = str(root)
+    coursedir = CourseDirectory(config=config, assignment_id=folder, student_id_exclude=",".join(sorted(others)))
+    converter = GenerateFeedback(coursedir=coursedir, config=config)
+    converter.force = True
+    result = capture_log(converter)
+    if not result["success"]:
+        raise GraderBroke(f"nbgrader could not render feedback on {folder}: {result.get('error') or result.get('log')}")
+    return [page for student in students for page in sorted((root / "feedback" / student / folder).glob("*.html"))]

@@ -190,7 +190,7 @@ def _as_json(course: Course, graded: Graded) -> dict[str, Any]:
                 "max_points": verdict.exercise.points,
                 "misconception": verdict.misconception.name if verdict.misconception else None,
                 "says": verdict.misconception.says if verdict.misconception else None,
-                "failed": [r.probe.sentence for r in verdict.results if not r.passed],
+                "failed": [r.probe.sentence for r in verdict.results if not r.passed and not r.withheld],
                 "stand_ins": list(verdict.used_stand_ins),
             }
             for verdict in graded.verdicts

@@ -54,7 +54,7 @@ def check(*implementations: Any) -> None:
     session = _current()
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right:
         raise CheckFailed(present.text(verdict, session.key.scoring))
-    _show(present.text(verdict, session.key.scoring) + _advice(verdict), present.html(verdict, session.key.scoring))
+    _show(present.text(verdict, session.key.scoring), present.html(verdict, session.key.scoring))
 
 
 def judge_live(*implementations: Any) -> Verdict:
@@ -65,7 +65,8 @@ def judge_live(*implementations: Any) -> Verdict:
     chosen = [(probes[p.name], p.seed) for p in exercise.probes]
     observations = list(observe(chosen, implementation_of(exercise.names, named), exercise.seconds))
     verdict = judge_exercise(exercise, observations)
-    if verdict.misconception != getattr(session.verdicts.get(exercise.name), "misconception", None):
+    before = session.verdicts.get(exercise.name)
+    if before is None or hints(before) != hints(verdict):
         session.num_hints.pop(exercise.name, None)
     session.verdicts[exercise.name] = verdict
     return verdict
@@ -86,8 +87,9 @@ def hint(*implementations: Any) -> None:
     levels = hints(verdict)
     level = session.num_hints.get(exercise.name, 0)
     session.num_hints[exercise.name] = min(level + 1, len(levels) - 1)
-    more = " There is one more hint." if level + 1 < len(levels) else ""
-    _show(f"Hint {level + 1} of {len(levels)}: {levels[level]}{more}")
+    more = " Call hint once more for the next one." if level + 1 < len(levels) else ""
+    number, words = f"Hint {level + 1} of {len(levels)}", levels[level] + more
+    _show(f"{number}: {words}", present.hint_html(number, words))
 
 
 def hints(verdict: Verdict) -> list[str]:
@@ -111,10 +113,6 @@ def _match(key: Key, implementations: tuple[Any, ...]) -> tuple[KeyExercise, dic
     if set(named) != set(exercise.names):
         raise UsageError(f"this exercise is checked as check({', '.join(exercise.names)})")
     return exercise, named
-
-
-def _advice(verdict: Verdict) -> str:
-    return "" if verdict.right else f"\n  hint({', '.join(verdict.exercise.names)}) helps"
 
 
 def _show(plain: str, rich: str = "") -> None:

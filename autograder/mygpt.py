@@ -45,10 +45,10 @@ def forget() -> None:
 def settle(folder: Path, given: Mapping[str, str]) -> Path:
     """Make `mygpt` importable for a notebook in `folder`, with what is missing borrowed; return its folder.
 
-    An existing `mygpt` here or above is used; else one is made beside the unit's folder. What the learner wrote is
-    never touched.
+    A `mygpt` here or beside the unit's folder is used, or made; one further up is somebody else's. What the learner
+    wrote is never touched.
     """
-    home = next((p for p in (folder, *folder.parents) if (p / "mygpt").is_dir()), None)
+    home = next((p for p in (folder, folder.parent) if (p / "mygpt").is_dir()), None)
     home = home or (folder.parent if folder.name[:2].isdigit() else folder)
     package = home / "mygpt"
     package.mkdir(exist_ok=True)
@@ -58,4 +58,5 @@ def settle(folder: Path, given: Mapping[str, str]) -> Path:
             path.write_text(source if name == "__init__" else f"{BORROWED}\n\n{source}", encoding="utf-8")
     if str(home) not in sys.path:
         sys.path.insert(0, str(home))
+    importlib.invalidate_caches()  # the import system may have listed these folders a moment ago
     return package

@@ -24,6 +24,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 12
 MAX_NODES = 50_000
 MAX_TEXT = 4_000
+TOO_LARGE = "value larger than a megabyte"
 
 DTYPES = {  # torch's name → how its raw bytes are read; bfloat16 travels as its bits
     "float64": "<f8", "float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "int64": "<i8", "int32": "<i4",
@@ -59,95 +60,108 @@ class Array:
 
 
 def encode(value: Any) -> bytes:
-    """Turn an observation into bytes; too large a one becomes `Foreign("… too large")`."""
-    body = bytearray()
+    """Turn an observation into bytes; too large a one becomes `Foreign("… too large")`.
+
+    A value may run code of its own when it is looked at, so this may raise whatever a student's class raises.
+    """
+    writer = _Writer()
     try:
-        header = json.dumps(_tag(value, body, 0), separators=(",", ":")).encode("utf-8")
+        header = json.dumps(writer.tag(value, 0), separators=(",", ":")).encode("utf-8")
     except _TooLargeError as error:
-        body, header = bytearray(), json.dumps(["foreign", str(error)]).encode("utf-8")
-    return struct.pack("<I", len(header)) + header + bytes(body)
+        writer, header = _Writer(), json.dumps(["foreign", str(error)]).encode("utf-8")
+    return struct.pack("<I", len(header)) + header + bytes(writer.body)
 
 
 class _TooLargeError(Exception):
     pass
 
 
-def _tag(value: Any, body: bytearray, depth: int) -> list:
-    if depth > MAX_DEPTH:
-        raise _TooLargeError("value nested too deeply")
-    kind = type(value)
-    if value is None:
-        return ["none"]
-    if kind in (bool, int):
-        return [kind.__name__, value if kind is bool else _whole(value)]
-    if isinstance(value, float):
-        return ["float", float(value).hex()]
-    if isinstance(value, str):
-        return ["str", _short(str(value)).encode("utf-8", "surrogatepass").hex()]
-    if isinstance(value, (bytes, bytearray)):
-        return ["bytes", _append(bytes(value), body)]
-    if isinstance(value, Raised):
-        return ["raised", value.type[:100], _short(value.message, 600), value.line, _short(value.text, 200)]
-    return _tag_container(value, body, depth) or _tag_numbers(value, body) or ["foreign", kind.__name__[:100]]
+class _Writer:
+    """The counterpart of `_Reader`: builds the header's tree, collects the body, and keeps count of both."""
 
+    def __init__(self) -> None:
+        self.body = bytearray()
+        self.num_nodes = 0
+        self.num_chars = 0
 
-def _tag_container(value: Any, body: bytearray, depth: int) -> list | None:
-    if isinstance(value, Mapping):
-        pairs = [[_tag(k, body, depth + 1), _tag(v, body, depth + 1)] for k, v in _few(value.items())]
-        return ["dict", pairs]
-    if isinstance(value, (list, tuple)):
-        return ["list" if isinstance(value, list) else "tuple", [_tag(item, body, depth + 1) for item in _few(value)]]
-    if isinstance(value, (set, frozenset)):
-        return ["set", [_tag(item, body, depth + 1) for item in _few(value)]]
-    return None
+    def tag(self, value: Any, depth: int) -> list:
+        self.num_nodes += 1
+        if depth > MAX_DEPTH:
+            raise _TooLargeError("value nested too deeply")
+        if self.num_nodes > MAX_NODES:
+            raise _TooLargeError("value with too many elements")
+        kind = type(value)
+        if value is None:
+            return ["none"]
+        if kind in (bool, int):
+            return [kind.__name__, value if kind is bool else _whole(value)]
+        if isinstance(value, float):
+            return ["float", float(value).hex()]
+        if isinstance(value, str):
+            return ["str", self._text(str(value)).encode("utf-8", "surrogatepass").hex()]
+        if isinstance(value, (bytes, bytearray)):
+            return ["bytes", self._append(bytes(value))]
+        if isinstance(value, Raised):
+            return ["raised", *_short_raised(value.type, value.message, value.line, value.text)]
+        return self._container(value, depth) or self._numbers(value) or ["foreign", kind.__name__[:100]]
 
-
-def _tag_numbers(value: Any, body: bytearray) -> list | None:
-    if isinstance(value, np.bool_):
-        return ["bool", bool(value)]
-    if isinstance(value, np.integer):
-        return ["int", _whole(int(value))]
-    if isinstance(value, np.floating):
-        return ["float", float(value).hex()]
-    array = _as_array(value)
-    if array is None:
+    def _container(self, value: Any, depth: int) -> list | None:
+        if isinstance(value, Mapping):
+            return ["dict", [[self.tag(k, depth + 1), self.tag(v, depth + 1)] for k, v in value.items()]]
+        if isinstance(value, (list, tuple)):
+            return ["list" if isinstance(value, list) else "tuple", [self.tag(item, depth + 1) for item in value]]
+        if isinstance(value, (set, frozenset)):  # sorted, or equal sets would be other bytes in another process
+            return ["set", [self.tag(item, depth + 1) for item in sorted(value, key=repr)]]
         return None
-    dtype, numbers = array
-    return ["tensor", dtype, list(numbers.shape), _append(numbers.astype(DTYPES[dtype], copy=False).tobytes(), body)]
+
+    def _numbers(self, value: Any) -> list | None:
+        if isinstance(value, np.bool_):
+            return ["bool", bool(value)]
+        if isinstance(value, np.integer):
+            return ["int", _whole(int(value))]
+        if isinstance(value, np.floating):
+            return ["float", float(value).hex()]
+        array = _as_array(value)
+        if array is None:
+            return None
+        dtype, numbers = array
+        return ["tensor", dtype, list(numbers.shape), self._append(numbers.astype(DTYPES[dtype], copy=False).tobytes())]
+
+    def _append(self, raw: bytes) -> list[int]:
+        if len(self.body) + len(raw) > MAX_BYTES:
+            raise _TooLargeError(TOO_LARGE)
+        self.body.extend(raw)
+        return [len(self.body) - len(raw), len(raw)]
+
+    def _text(self, text: str) -> str:
+        text = _short(text)
+        self.num_chars += len(text)
+        if self.num_chars > MAX_BYTES:
+            raise _TooLargeError(TOO_LARGE)
+        return text
 
 
 def _as_array(value: Any) -> tuple[str, np.ndarray] | None:
     """A torch tensor or NumPy array as (torch's dtype name, array); torch is not imported for it."""
     if isinstance(value, np.ndarray):
         return (value.dtype.name, value) if value.dtype.name in DTYPES else None
-    if not hasattr(value, "detach"):
+    if not (hasattr(value, "detach") and hasattr(value, "dtype")):  # a file can be detached, too
         return None
     dtype = str(value.dtype).removeprefix("torch.")
     if dtype not in DTYPES:
         return None
+    if value.numel() * value.element_size() > MAX_BYTES:  # before `contiguous` makes an expanded one large
+        raise _TooLargeError(TOO_LARGE)
     tensor = value.detach().cpu().contiguous()
     if dtype == "bfloat16":
         return dtype, tensor.view(_dtype_of(tensor, "int16")).numpy().view("<u2")
-    return dtype, tensor.resolve_conj().numpy()
+    return dtype, tensor.resolve_conj().resolve_neg().numpy()
 
 
 def _dtype_of(tensor: Any, name: str) -> Any:
     import torch
 
     return getattr(torch, name)
-
-
-def _append(raw: bytes, body: bytearray) -> list[int]:
-    if len(body) + len(raw) > MAX_BYTES:
-        raise _TooLargeError("value larger than a megabyte")
-    body.extend(raw)
-    return [len(body) - len(raw), len(raw)]
-
-
-def _few(items: Any) -> Any:
-    if len(items) > MAX_NODES:
-        raise _TooLargeError("value with too many elements")
-    return items
 
 
 def _whole(value: int) -> int:
@@ -158,6 +172,10 @@ def _whole(value: int) -> int:
 
 def _short(text: str, limit: int = MAX_TEXT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _short_raised(name: str, message: str, line: int | None, text: str) -> tuple[str, str, int | None, str]:
+    return name[:100], _short(message, 600), line, _short(text, 200)
 
 
 def decode(raw: bytes) -> Any:
@@ -185,7 +203,7 @@ class _Reader:
 
     def read(self, node: Any, depth: int) -> Any:
         self.num_nodes += 1
-        if depth > MAX_DEPTH or self.num_nodes > 4 * MAX_NODES:
+        if depth > MAX_DEPTH or self.num_nodes > MAX_NODES:
             raise ObservationError("an observation too deep or too wide")
         tag, *rest = node
         return getattr(self, f"_read_{tag}")(*rest, depth=depth)
@@ -210,7 +228,7 @@ class _Reader:
 
     def _read_raised(self, name: Any, message: Any, line: Any, text: Any, depth: int) -> Raised:
         line = line if line is None else _typed(line, int)
-        return Raised(_typed(name, str), _typed(message, str), line, _typed(text, str))
+        return Raised(*_short_raised(_printable(name), _printable(message), line, _printable(text)))
 
     def _read_foreign(self, name: Any, depth: int) -> Foreign:
         return Foreign(_typed(name, str))
@@ -244,6 +262,11 @@ class _Reader:
         if offset < 0 or length < 0 or offset + length > len(self.body):
             raise ObservationError("an observation that points outside itself")
         return self.body[offset : offset + length]
+
+
+def _printable(text: Any) -> str:
+    """What will be written into a file: a lone surrogate could not be."""
+    return _typed(text, str).encode("utf-8", "replace").decode("utf-8")
 
 
 def _typed(value: Any, kind: type) -> Any:

@@ -4,14 +4,13 @@ On public data the student reads expected against got. On secret data (`public=F
 told, only the property, the mistake's name, and the line of their own cell.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
 from autograder.observation import Raised
 from autograder.verdict import Outcome, ProbeResult, Verdict
-
-MARKS = {True: "✓", False: "✗"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,13 @@ class Line:
     sentence: str
     diagnosis: str = ""
     details: tuple[str, ...] = ()
+
+
+def _mark(verdict: Verdict) -> str:
+    """A blank is no mistake, and neither is our own failure."""
+    if verdict.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
+        return "○"
+    return "✓" if verdict.right else "✗"
 
 
 def headline(verdict: Verdict, scoring: str) -> str:
@@ -44,7 +50,7 @@ def lines(verdict: Verdict, public: bool) -> Iterator[Line]:
     """One line for each property, the diagnosis beside the first that fails; with it, one example is enough."""
     if verdict.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
         return
-    diagnosis, told = _diagnosis(verdict), set[tuple[str, ...]]()
+    diagnosis, told = _diagnosis(verdict), set[object]()
     known = bool(diagnosis)
     for result in verdict.results:
         if result.passed:
@@ -52,19 +58,30 @@ def lines(verdict: Verdict, public: bool) -> Iterator[Line]:
         elif result.withheld:
             yield Line("○", result.probe.sentence, "holds, and counts once the values above are right")
         else:
-            details = tuple(_details(result, verdict, public))
-            yield Line("✗", result.probe.sentence, diagnosis, () if told and (details in told or known) else details)
-            told.add(details)
+            story = _story(result)
+            silent = told and (known or story in told or story == "consequence")
+            details = () if silent else tuple(_details(result, verdict, public))
+            yield Line("✗", result.probe.sentence, diagnosis, details)
+            told.add(story)
             diagnosis = ""
+
+
+def _story(result: ProbeResult) -> object:
+    """What a failure is about. The same story is told once: one line that raises, one missing return."""
+    if result.raised and result.raised.line is None and result.raised.type not in _OUR_OWN:
+        return "consequence"
+    if result.raised:
+        return result.raised.type, result.raised.line
+    return "no return" if result.difference and result.difference.got == "None" else result.probe.name
 
 
 def text(verdict: Verdict, scoring: str, public: bool = True) -> str:
     """The verdict as a few lines of plain text."""
-    rows = [f"{MARKS[verdict.right]} {verdict.exercise.name}: {headline(verdict, scoring)}"]
+    rows = [f"{_mark(verdict)} {verdict.exercise.name}: {headline(verdict, scoring)}"]
     for line in lines(verdict, public):
         rows.append(f"  {line.mark} {line.sentence}" + (f" — {line.diagnosis}" if line.diagnosis else ""))
         rows += [f"      {detail}" for detail in line.details]
-    return "\n".join(rows + [f"  {note}" for note in notes(verdict)])
+    return "\n".join(rows + [f"  {note}" for note in notes(verdict, public)])
 
 
 def one(verdict: Verdict, probe: str, public: bool = True) -> str:
@@ -80,7 +97,12 @@ def one(verdict: Verdict, probe: str, public: bool = True) -> str:
     )
 
 
-def notes(verdict: Verdict) -> Iterator[str]:
+def notes(verdict: Verdict, public: bool) -> Iterator[str]:
+    num_failed = sum(not (result.passed or result.withheld) for result in verdict.results)
+    if verdict.misconception and num_failed > 1:
+        yield "This one mistake explains every ✗."
+    if public and not verdict.right:
+        yield f"Run hint({', '.join(verdict.exercise.names)}) for a question that helps."
     if verdict.used_stand_ins:
         names = ", ".join(verdict.used_stand_ins)
         yield f"Judged with the course's own {names} in place of yours, so that one mistake is paid for once."
@@ -88,24 +110,45 @@ def notes(verdict: Verdict) -> Iterator[str]:
 
 def html(verdict: Verdict, scoring: str, public: bool = True) -> str:
     """The verdict as a card; colours follow JupyterLab's theme. Everything a student wrote is escaped."""
-    colour = "#2e7d32" if verdict.right else "#c62828"
-    rows = "".join(_html_line(line) for line in lines(verdict, public))
-    rows += "".join(f'<div style="margin-top:.4em;font-style:italic">{escape(note)}</div>' for note in notes(verdict))
-    return (
-        f'<div style="border-left:4px solid {colour};padding:.3em .9em;margin:.3em 0;line-height:1.5">'
-        f'<div><b style="color:{colour}">{MARKS[verdict.right]} {escape(verdict.exercise.name)}</b>'
-        f' <span style="opacity:.75">{escape(headline(verdict, scoring))}</span></div>{rows}</div>'
-    )
+    mark = _mark(verdict)
+    title = f'<b style="color:{_COLOURS[mark]}">{mark} {escape(verdict.exercise.name)}</b>'
+    rows = [f'<div style="margin-bottom:.3em">{title} · {escape(headline(verdict, scoring))}</div>']
+    rows += [_html_line(line) for line in lines(verdict, public)]
+    if told := " ".join(notes(verdict, public)):
+        rows.append(f'<div style="margin-top:.3em;opacity:.75">{escape(told)}</div>')
+    return _card(_COLOURS[mark], "".join(rows))
+
+
+def hint_html(number: str, words: str) -> str:
+    """A hint as a card of its own."""
+    colour = "var(--jp-brand-color1, #1e88e5)"
+    return _card(colour, f'<b style="color:{colour}">{escape(number)}</b> · {escape(words)}')
+
+
+_COLOURS = {
+    "✓": "var(--jp-success-color1, #388e3c)",
+    "✗": "var(--jp-error-color1, #d32f2f)",
+    "○": "var(--jp-content-font-color2, #757575)",
+}
+
+
+def _card(colour: str, inside: str) -> str:
+    style = f"border-left:4px solid {colour};padding:.2em 1em;margin:.3em 0;line-height:1.5"
+    return f'<div style="{style}">{inside}</div>'
 
 
 def _html_line(line: Line) -> str:
-    colour = {"✓": "#2e7d32", "✗": "#c62828"}.get(line.mark, "#8a6d00")
-    diagnosis = f" <b>— {escape(line.diagnosis)}</b>" if line.diagnosis else ""
+    """What holds steps back, so that the eye finds what does not."""
+    mark_style = f"color:{_COLOURS[line.mark]};display:inline-block;width:1.4em;text-indent:0"
+    fade = "" if line.mark == "✗" else ";opacity:.75"
+    tag = "b" if line.mark == "✗" else "i"
+    diagnosis = f" — <{tag}>{escape(line.diagnosis)}</{tag}>" if line.diagnosis else ""
     details = "".join(
-        f'<div style="margin-left:1.6em;font-family:monospace;font-size:90%;opacity:.85">{escape(detail)}</div>'
+        f'<div style="margin-left:1.7em;font-family:monospace;font-size:90%;opacity:.85">{escape(detail)}</div>'
         for detail in line.details
     )
-    return f'<div><span style="color:{colour}">{line.mark}</span> {escape(line.sentence)}{diagnosis}</div>{details}'
+    sentence = f'<span style="{mark_style}">{line.mark}</span>{escape(line.sentence)}{diagnosis}'
+    return f'<div style="padding-left:1.4em;text-indent:-1.4em{fade}">{sentence}</div>{details}'
 
 
 def _diagnosis(verdict: Verdict) -> str:
@@ -131,10 +174,14 @@ def _details(result: ProbeResult, verdict: Verdict, public: bool) -> Iterator[st
 
 
 def _raised(raised: Raised, verdict: Verdict, public: bool) -> Iterator[str]:
+    told = raised.message if public or re.fullmatch(_HARMLESS.get(raised.type, ""), raised.message) else ""
     if raised.type in _OUR_OWN:
-        yield _OUR_OWN[raised.type].format(seconds=verdict.exercise.seconds)
+        yield _OUR_OWN[raised.type].format(seconds=verdict.exercise.seconds, name=re.sub(r"\W", "", raised.message)[:60])
         return
-    message = f": {raised.message}" if raised.message and (public or raised.type in _HARMLESS) else ""
+    if raised.type == "WrongParameters" and told:
+        yield told
+        return
+    message = f": {told}" if told else ""
     if raised.line is None:
         yield f"what your code returned could not be used further ({raised.type}{message})"
         return
@@ -142,11 +189,20 @@ def _raised(raised: Raised, verdict: Verdict, public: bool) -> Iterator[str]:
     yield f"at line {raised.line} of your cell: {raised.text}"
 
 
-_HARMLESS = ("SyntaxError", "IndentationError", "NameError", "WrongParameters")  # their message holds no data
+_COMPILER = r"\D{1,150}( line \d+\)?)?"
+_HARMLESS = {  # what Python or a probe says in these words holds no value; a student's own exception may hold any
+    "SyntaxError": _COMPILER,
+    "IndentationError": _COMPILER,
+    "TabError": _COMPILER,
+    "NameError": r"name '\w{1,40}' is not defined",
+    "UnboundLocalError": r"cannot access local variable '\w{1,40}' where it is not associated with a value",
+    "WrongParameters": r"the module has .{1,400}|parameter \S{1,60} has shape \([\d, ]*\), not \([\d, ]*\)",
+}
 _OUR_OWN = {
     "TimedOut": "stopped after {seconds:g} seconds: is there a loop that never ends, or one loop too many?",
     "MemoryError": "needed more memory than the course allows: is a tensor larger than you meant?",
     "Crashed": "the process ended before an answer came",
     "NoObservation": "no answer came",
-    "NotImplementedError": "not written yet: this path still raises NotImplementedError",
+    "NotDefined": "your cell does not define {name}",
+    "NotWritten": "{name} is not written yet: on this path it still raises NotImplementedError",
 }

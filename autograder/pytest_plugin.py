@@ -32,7 +32,7 @@ def _unit_of(path: Path) -> str | None:
     """The unit a notebook belongs to, by the grade_ids in it."""
     from autograder.key import KEYS
 
-    match = re.search(r'"grade_id": "([a-z]+)-', path.read_text(encoding="utf-8", errors="replace"))
+    match = re.search(r'"grade_id":\s*"([a-z]+)-', path.read_text(encoding="utf-8", errors="replace"))
     return match[1] if match and (KEYS / f"{match[1]}.json").is_file() else None
 
 

@@ -43,7 +43,7 @@ class Share:
         return round(100 * self.count / self.of) if self.of else 0
 
     def __str__(self) -> str:
-        return f"{self.percent} %"
+        return f"{self.percent}\N{NO-BREAK SPACE}%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +126,13 @@ class UnitReport:
         return [*bars, Bar(f"all {self.max_points}", full, 100 * full / tallest, full_marks=True)]
 
     def exercises(self) -> Iterator[ExerciseRow]:
+        """Those that were judged, in the unit's order."""
         for exercise in self.unit.exercises:
-            found = self._found(exercise)
+            if not (found := self._found(exercise)):
+                continue
             counts = Counter(one["outcome"] for one in found)
             outcomes = tuple((o.value, Share(counts[o.value], len(found))) for o in Outcome if counts[o.value])
-            mean = sum(one["points"] for one in found) / max(1, len(found))
+            mean = sum(one["points"] for one in found) / len(found)
             yield ExerciseRow(exercise, Share(counts[Outcome.RIGHT.value], len(found)), mean, outcomes)
 
     def mistakes(self) -> list[MistakeRow]:
@@ -145,13 +147,14 @@ class UnitReport:
         return sorted(rows, key=lambda row: (-row.share.count, self._place(row.exercise), row.name))
 
     def common_mistakes(self) -> list[MistakeRow]:
-        return self.mistakes()[:MOST_MISTAKES]
+        """The commonest of those that several made."""
+        return [row for row in self.mistakes() if row.share.count >= TOGETHER][:MOST_MISTAKES]
 
-    def rarer_mistakes(self) -> list[tuple[int, list[MistakeRow]]]:
-        """The others, by how many made them."""
-        rest = self.mistakes()[MOST_MISTAKES:]
-        counts = sorted({row.share.count for row in rest}, reverse=True)
-        return [(count, [row for row in rest if row.share.count == count]) for count in counts]
+    def rarer_mistakes(self) -> list[tuple[str, list[MistakeRow]]]:
+        """The others, by exercise."""
+        rest = self.mistakes()[len(self.common_mistakes()) :]
+        by_exercise = [(e.name, [row for row in rest if row.exercise == e.name]) for e in self.unit.exercises]
+        return [(exercise, rows) for exercise, rows in by_exercise if rows]
 
     def properties(self) -> list[PropertyRow]:
         """What most often does not hold where somebody tried."""
@@ -170,13 +173,11 @@ class UnitReport:
         return self._reasons(self.waiting)
 
     def shared_mistake(self) -> MistakeRow | None:
-        """The one to talk about, if there is one that several made."""
-        first = next(iter(self.mistakes()), None)
-        return first if first and first.share.count >= TOGETHER else None
+        """The one to talk about, if there is one."""
+        return next(iter(self.common_mistakes()), None)
 
     def hardest(self) -> ExerciseRow | None:
-        rows = [row for row in self.exercises() if row.right.of]
-        return min(rows, key=lambda row: row.right.percent, default=None)
+        return min(self.exercises(), key=lambda row: row.right.percent, default=None)
 
     def students(self) -> list[StudentRow]:
         rows = []
@@ -194,12 +195,15 @@ class UnitReport:
         return [e.name for e in self.unit.exercises].index(exercise)
 
     def _reasons(self, submissions: list[Record]) -> list[tuple[str, int]]:
-        """Reasons with how often each occurs; without names, also without the names that students gave to files."""
+        """Reasons with how often each occurs, whichever cell it was about."""
         told = (reason for found in submissions for reason in found["reasons"])
-        counts = Counter(reason if self.names else self._without_names(reason) for reason in told)
+        if not self.names:
+            told = map(self._without_names, told)
+        counts = Counter(re.sub(rf"^{self.unit.name}-\S+: ", "a cell: ", reason) for reason in told)
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
     def _without_names(self, reason: str) -> str:
+        """A reason without students, also without the names they gave to files."""
         reason = re.sub(r"^found as .+", "found under another file name", reason, flags=re.DOTALL)
         reason = re.sub(r"^.+\.ipynb\S* (?=is |cannot )", "the notebook ", reason, flags=re.DOTALL)
         students = "|".join(re.escape(found["student"]) for found in self.submissions)
@@ -244,8 +248,8 @@ def _one_decimal(points: float) -> str:
 
 
 def _breakable(name: str) -> Markup:
-    """A long name that may break after an underscore."""
-    return Markup("_<wbr>").join(name.split("_"))
+    """A long name that may break after an underscore or in front of a capital."""
+    return Markup("<wbr>").join(re.split(r"(?<=_)|(?<=[a-z])(?=[A-Z])", name))
 
 
 def _results_path(course: Course, unit: Unit) -> Path:

@@ -5,6 +5,7 @@ already, the source of hidden probes, and a seed for each probe. It holds no exp
 being judged. Every frame sent back is one observation; the first for its place wins.
 """
 
+import ast
 import importlib
 import json
 import linecache
@@ -46,7 +47,7 @@ def run_cells(cells: list[dict[str, str]]) -> tuple[dict[str, Any], dict[str, Ra
     errors: dict[str, Raised] = {}
     for cell in cells:
         filename = f"<answer {cell['name']}>"
-        source = MAGIC.sub(r"\1pass", cell["source"])
+        source = without_magics(cell["source"])
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
             with stop_after(CELL_S):
@@ -58,12 +59,21 @@ def run_cells(cells: list[dict[str, str]]) -> tuple[dict[str, Any], dict[str, Ra
     return module.__dict__, errors
 
 
+def without_magics(source: str) -> str:
+    """A cell as plain Python: IPython's own lines (`%timeit`, `!pip`) become `pass`, unless it is Python already."""
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return MAGIC.sub(r"\1pass", source)
+    return source
+
+
 def _observe_exercise(
     exercise: dict[str, Any], probes: dict[tuple[str, str], Probe], namespace: dict[str, Any], errors: dict[str, Raised]
 ) -> Iterator[bytes]:
     name, *_ = names = exercise["names"]
     if missing := [n for n in names if n not in namespace]:
-        raised = errors.get(name) or Raised("NameError", f"the cell does not define {missing[0]}")
+        raised = errors.get(name) or Raised("NotDefined", missing[0])
         yield from (encode(raised) for _ in exercise["probes"])
         return
     chosen = [(probes[name, probe], seed) for probe, seed in exercise["probes"]]

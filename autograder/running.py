@@ -42,20 +42,23 @@ def observe(probes: Sequence[tuple[Probe, int]], implementation: Any, seconds: f
     deadline = time.monotonic() + seconds
     for probe, seed in probes:
         remaining = deadline - time.monotonic()
-        yield encode(observe_one(probe, implementation, seed, remaining) if remaining > 0 else Raised("TimedOut"))
+        yield _observe_one(probe, implementation, seed, remaining) if remaining > 0 else encode(Raised("TimedOut"))
 
 
-def observe_one(probe: Probe, implementation: Any, seed: int, seconds: float) -> Any:
-    """What one probe sees; an exception becomes `Raised`, with the line of the student's own cell."""
+def _observe_one(probe: Probe, implementation: Any, seed: int, seconds: float) -> bytes:
+    """What one probe sees, encoded in here because a student's class may run code when it is looked at.
+
+    An exception becomes `Raised`, with the line of the student's own cell.
+    """
     try:
-        with _quietly(), _same_randomness(seed), stop_after(seconds):
-            return probe.observe(implementation, Draw(seed))
+        with _quietly(), _same_state(seed), stop_after(seconds):
+            return encode(probe.observe(implementation, Draw(seed)))
     except TimedOut:
-        return Raised("TimedOut")
+        return encode(Raised("TimedOut"))
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return describe_error(error)
+        return encode(describe_error(error))
 
 
 def implementation_of(names: Sequence[str], namespace: dict[str, Any]) -> Any:
@@ -66,17 +69,29 @@ def implementation_of(names: Sequence[str], namespace: dict[str, Any]) -> Any:
 
 
 def describe_error(error: BaseException) -> Raised:
-    """An exception as an observation: type, message, and the deepest line that the student wrote."""
-    message = "" if isinstance(error, NotImplementedError) else str(error)
-    if "can't allocate memory" in message or "not enough memory" in message:  # torch says RuntimeError
-        return Raised("MemoryError")
-    if isinstance(error, SyntaxError):
+    """An exception as an observation: type, message, and the deepest line that the student wrote.
+
+    A stub, `raise NotImplementedError()`, becomes `NotWritten` with the name of the function or class.
+    """
+    message = _message_of(error)
+    if isinstance(error, MemoryError) or "can't allocate memory" in message or "not enough memory" in message:
+        return Raised("MemoryError")  # torch says RuntimeError
+    if isinstance(error, SyntaxError) and is_students(str(error.filename)):
         return Raised(type(error).__name__, error.msg, error.lineno, (error.text or "").strip())
-    line, text = None, ""
-    for frame, number in traceback.walk_tb(error.__traceback__):
-        if is_students(frame.f_code.co_filename):
-            line, text = number, linecache.getline(frame.f_code.co_filename, number).strip()
+    places = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [(code.co_filename, line) for code, line in places if is_students(code.co_filename)]
+    line, text = (own[-1][1], linecache.getline(*own[-1]).strip()) if own else (None, "")
+    if isinstance(error, NotImplementedError) and not message and places:
+        return Raised("NotWritten", places[-1][0].co_qualname.partition(".")[0], line, text)
     return Raised(type(error).__name__, message, line, text)
+
+
+def _message_of(error: BaseException) -> str:
+    """`str(error)`, or nothing where a student's exception cannot even say that."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def is_students(filename: str) -> bool:
@@ -96,18 +111,20 @@ def _quietly() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _same_randomness(seed: int) -> Iterator[None]:
-    """Seed the global generators for one probe and put them back as they were."""
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
+def _same_state(seed: int) -> Iterator[None]:
+    """For one probe: seeded global generators, gradients on, float32; afterwards all as the notebook had it."""
+    python_state, numpy_state, dtype = random.getstate(), np.random.get_state(), torch.get_default_dtype()
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # of the CPU; torch.manual_seed would seed the GPU's for good
+        torch.set_default_dtype(torch.float32)
         try:
             yield
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)
+            torch.set_default_dtype(dtype)
 
 
 @contextlib.contextmanager

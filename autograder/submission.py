@@ -56,11 +56,13 @@ def read_notebook(path: Path) -> NotebookNode:
         raise NeedsPerson(f"{path.name} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise NeedsPerson(f"{path.name} is not a notebook: its JSON is damaged") from None
-    if isinstance(data, dict) and "worksheets" in data:
-        data["cells"] = [cell for sheet in data["worksheets"] for cell in sheet.get("cells", [])]
+    if isinstance(data, dict) and isinstance(sheets := data.get("worksheets"), list):
+        sheets = [sheet for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)]
+        data["cells"] = [cell for sheet in sheets for cell in sheet["cells"]]
     if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
         raise NeedsPerson(f"{path.name} is not a notebook: it has no list of cells")
-    return nbformat.from_dict({**data, "cells": [cell for cell in map(_sound_cell, data["cells"]) if cell]})
+    cells = [_sound_cell(cell) for cell in data["cells"] if isinstance(cell, dict)]
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
 
 
 def graft(course: Course, unit: Unit, submitted: NotebookNode) -> Submission:
@@ -88,6 +90,8 @@ def as_handed_in(key: Key, notebook: NotebookNode) -> Submission:
     answers = _answers(key.unit, [e.name for e in key.exercises], notebook, repairs)
     cells = [cell for cell in notebook.cells if role_of(cell) in ("setup", "given")]
     for grade_id, source in answers.items():
+        if not grade_id.endswith("-answer"):  # written answers are for a person
+            continue
         metadata = {"autograder": {"role": "answer"}, "nbgrader": {"grade_id": grade_id, "solution": True}}
         cells.append(nbformat.from_dict({"cell_type": "code", "source": source, "metadata": metadata}))
     grafted = nbformat.from_dict({**notebook, "cells": cells})
@@ -127,19 +131,22 @@ def _as_text(raw: bytes) -> str:
     return raw.decode("utf-8-sig")
 
 
-def _sound_cell(cell: Any) -> dict[str, Any] | None:
-    """A cell reduced to what is trusted: type, source, metadata. Old and odd forms are accepted."""
-    if not isinstance(cell, dict):
-        return None
+def _sound_cell(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell reduced to what is asked of it later: type, source, nbgrader's and our metadata. Old forms are accepted."""
     source = cell.get("source", cell.get("input", ""))
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     metadata = cell.get("metadata")
+    found = {name: metadata.get(name) for name in ("nbgrader", "autograder")} if isinstance(metadata, dict) else {}
     return {
         "cell_type": "markdown" if cell.get("cell_type") == "markdown" else "code",
         "source": source if isinstance(source, str) else "",
-        "metadata": metadata if isinstance(metadata, dict) else {},
+        "metadata": {name: _flat(entry) for name, entry in found.items() if isinstance(entry, dict)},
     }
+
+
+def _flat(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if isinstance(value, str | bool | int | float)}
 
 
 def _answers(unit: str, exercises: list[str], submitted: NotebookNode, repairs: list[str]) -> dict[str, str]:
@@ -158,7 +165,8 @@ def _answers(unit: str, exercises: list[str], submitted: NotebookNode, repairs: 
         if grade_id not in found and (cell := _find_by_text(unit, exercise, submitted)):
             repairs.append(f"{grade_id}: its metadata was lost; found by its text")
             found[grade_id] = cell.source
-    return found
+    # A lone surrogate, which JSON can carry, could not be written to any file.
+    return {grade_id: source.encode("utf-8", "replace").decode("utf-8") for grade_id, source in found.items()}
 
 
 def _find_by_text(unit: str, exercise: str, submitted: NotebookNode) -> NotebookNode | None:
@@ -190,4 +198,4 @@ def _nbgrader(cell: NotebookNode) -> dict[str, Any]:
 
 def _grade_id(cell: NotebookNode) -> str:
     grade_id = _nbgrader(cell).get("grade_id")
-    return grade_id if isinstance(grade_id, str) else ""
+    return grade_id if isinstance(grade_id, str) and re.fullmatch(r"[\w-]{1,100}", grade_id, re.ASCII) else ""

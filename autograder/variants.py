@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder.course import Course, Exercise, Unit
 from autograder.errors import AuthorError
+from autograder.lesson import lesson_path, read_lesson
 from autograder.running import implementation_of
 from autograder.source import answer_source
 from reference.misconceptions import Misconception
@@ -35,13 +36,21 @@ def reference_implementation(unit: Unit, exercise: Exercise) -> Any:
 
 
 def stub_source(course: Course, unit: Unit, exercise: Exercise) -> str:
-    """The answer as it is handed out: every body raises NotImplementedError."""
+    """The answer as it is handed out: every body raises NotImplementedError, but of the methods a lesson gives away."""
+    given = _given_methods(course, unit, exercise)
     tree = ast.parse(answer_source(course, unit, exercise))
     tree.body = [node for node in tree.body if getattr(node, "name", "") in exercise.names]
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef) and node.name not in given:
             node.body = ast.parse(STUB).body
     return ast.unparse(tree)
+
+
+def _given_methods(course: Course, unit: Unit, exercise: Exercise) -> tuple[str, ...]:
+    if not lesson_path(course, unit).is_file():
+        return ()
+    blocks = read_lesson(course, unit)
+    return next((block.names for block in blocks if (block.kind, block.name) == ("exercise", exercise.name)), ())
 
 
 def misconceptions_of(unit: Unit, exercise: Exercise | None = None) -> tuple[Misconception, ...]:

@@ -75,13 +75,13 @@ def judge_exercise(
         detail: that reason in words.
     """
     seen = [_decode(raw) for raw in observations[: len(exercise.probes)]]
-    if any(p.kind == "value" and _is(s, "NotImplementedError") for p, s in zip(exercise.probes, seen, strict=False)):
-        return Verdict(exercise, Outcome.NOT_ATTEMPTED, tuple(ProbeResult(p, False) for p in exercise.probes))
     missing = Raised(_UNSEEN.get(ended, "NoObservation"), detail)
     seen += [missing] * (len(exercise.probes) - len(seen))
     results = _withhold([_judge_probe(p, s) for p, s in zip(exercise.probes, seen, strict=True)])
     if all(result.passed for result in results):
         return Verdict(exercise, Outcome.RIGHT, results)
+    if any(_is_stub(exercise, s) for s in seen) and not any(r.passed for r in results):
+        return Verdict(exercise, Outcome.NOT_ATTEMPTED, tuple(ProbeResult(p, False) for p in exercise.probes))
     misconception, family = _diagnose(exercise, seen)
     return Verdict(exercise, _outcome(seen, ended), results, misconception, family, detail)
 
@@ -98,6 +98,11 @@ def _decode(raw: bytes) -> object:
 
 def _is(seen: object, name: str) -> bool:
     return isinstance(seen, Raised) and seen.type == name
+
+
+def _is_stub(exercise: KeyExercise, seen: object) -> bool:
+    """Is it the answer itself that is not written? Another exercise's stub, used by this answer, is no such case."""
+    return isinstance(seen, Raised) and seen.type == "NotWritten" and seen.message in exercise.names
 
 
 def _judge_probe(probe: KeyProbe, seen: object) -> ProbeResult:

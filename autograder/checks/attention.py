@@ -156,7 +156,7 @@ def channels_of_a_head(split_heads, draw: Draw):
 def axes(split_heads, draw: Draw):
     """the result has the shape (B, H, T, D)"""
     n_head = draw.integer(2, 5)
-    return [list(split_heads(draw.normal(3, 7, n_head * 6), n_head).shape), split_heads(draw.normal(1, 2, 3), 3)]
+    return [list(split_heads(draw.normal(B, 7, n_head * 6), n_head).shape) for B in (1, 3)]
 
 
 @probe("merge_heads", ask="Where must the head axis stand before it can be joined with the channels?")

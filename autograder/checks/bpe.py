@@ -19,7 +19,6 @@ def _tokens(draw: Draw, count: int) -> list[bytes]:
 
 
 def _ids(draw: Draw, count: int) -> list[int]:
-    """Different token ids."""
     return [int(i) for i in draw.rng.choice(1000, size=count, replace=False)]
 
 
@@ -85,8 +84,7 @@ def table_afterwards(count_pairs: Callable, draw: Draw) -> Any:
 @probe("best_pair", ask="What is the first thing that two pairs are compared by?", weight=2)
 def highest_count(best_pair: Callable, draw: Draw) -> Any:
     """the pair with the highest count wins"""
-    a, b, c, d = _tokens(draw, 4)
-    top = draw.integer(5, 20)
+    a, b, c, d, top = *_tokens(draw, 4), draw.integer(5, 20)
     counts = {(a, b): top, (d, c): top - 1, (b, c + c): top - 2, (c, a): top - 3}
     return _told("best_pair", best_pair, (dict(draw.shuffled(list(counts.items()))),))
 
@@ -94,8 +92,7 @@ def highest_count(best_pair: Callable, draw: Draw) -> Any:
 @probe("best_pair", ask="If the corpus came in another order, should the tokenizer be another one?")
 def tie(best_pair: Callable, draw: Draw) -> Any:
     """among equal counts the greatest left token wins, in whatever order they come"""
-    a, b, c, d = _tokens(draw, 4)
-    top = draw.integer(5, 20)
+    a, b, c, d, top = *_tokens(draw, 4), draw.integer(5, 20)
     counts = {(c, b): top, (d, a): top, (a, d): top, (b, c): top, (d, d): top - 1}
     return _told("best_pair", best_pair, (counts,), (dict(reversed(counts.items())),))
 
@@ -103,16 +100,14 @@ def tie(best_pair: Callable, draw: Draw) -> Any:
 @probe("best_pair", ask="Two pairs have the same left token: what decides then?")
 def tie_on_the_left(best_pair: Callable, draw: Draw) -> Any:
     """among equal counts and equal left tokens the greatest right token wins"""
-    a, b, c, d = _tokens(draw, 4)
-    top = draw.integer(5, 20)
+    a, b, c, d, top = *_tokens(draw, 4), draw.integer(5, 20)
     return _told("best_pair", best_pair, ({(b, c): top, (b, d): top, (b, a): top, (a, d): top},))
 
 
 @probe("best_pair", ask="Which is greater: (b'ab', b'a') or (b'a', b'bc')? And b'aba' or b'abc'?")
 def tie_of_tuples(best_pair: Callable, draw: Draw) -> Any:
     """ties are compared token by token, not as bytes run together"""
-    a, b, c = _tokens(draw, 3)
-    top = draw.integer(5, 20)
+    a, b, c, top = *_tokens(draw, 3), draw.integer(5, 20)
     tables = {(a, b + c): top, (a + b, a): top}, {(c, a): top, (b + a + c, b): top, (b, c): top}
     return _told("best_pair", best_pair, *((counts,) for counts in tables))
 
@@ -146,8 +141,8 @@ def overlap(merge: Callable, draw: Draw) -> Any:
 def at_the_end(merge: Callable, draw: Draw) -> Any:
     """the end of the list is treated like the rest"""
     left, right, other, new = _ids(draw, 4)
-    endings = [[left, right], [right, left], [left, right, other]]
-    return _told("merge", merge, *(([other, *ending], (left, right), new) for ending in endings))
+    lists = [other, left, right], [other, right, left], [left, right, other]
+    return _told("merge", merge, *((ids, (left, right), new) for ids in lists))
 
 
 @probe("merge", ask="How many pairs are there in a list of one token?")
@@ -191,8 +186,7 @@ def merges_in_order(train_bpe: Callable, draw: Draw) -> Any:
 @probe("train_bpe", ask="What does `pretokenize` make of the text 'on on on'?")
 def words(train_bpe: Callable, draw: Draw) -> Any:
     """words keep their space in front, and no token crosses their border"""
-    o, n = draw.shuffled(_letters(draw, 2))
-    return _merges(train_bpe, " ".join([o + n] * draw.integer(4, 8)), 256 + 3)
+    return _merges(train_bpe, " ".join(["".join(draw.shuffled(LETTERS)[:2])] * draw.integer(4, 8)), 256 + 3)
 
 
 @probe("train_bpe", ask="Who chooses among pairs that are equally frequent?")
@@ -251,8 +245,7 @@ def longest_special(train_bpe: Callable, draw: Draw) -> Any:
 def plain_specials(train_bpe: Callable, draw: Draw) -> Any:
     """a special token is a plain string: its [, ], | and . stand for themselves"""
     a, b = draw.shuffled("abcfgh")[:2]
-    text = f"{a}end{b}[end]{b}end{a}." * draw.integer(2, 5)
-    return _merges(train_bpe, text, 256 + 4 + 1, ["[end]"])
+    return _merges(train_bpe, f"{a}end{b}[end]{b}end{a}." * draw.integer(2, 5), 256 + 4 + 1, ["[end]"])
 
 
 @probe("train_bpe", ask="What is left to merge when every word is one token?")

@@ -7,6 +7,6 @@
     main_job     release, hand in, grade, render feedback, report
 """
 
-from autograder.demo.main_job import prepare as run_demo
+from autograder.demo.main_job import run_demo
 
 __all__ = ["run_demo"]

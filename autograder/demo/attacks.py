@@ -97,9 +97,9 @@ ATTACKS = (forge_the_results, never_end, take_all_memory, multiply, call_home, r
 def attack_source(attack: Callable, course: Course, unit: Unit, exercise: Exercise, port: int) -> str:
     """The attack as the text of an answer."""
     known = {"COURSE": str(course.root), "PORT": port, "UNIT": unit.name, "EXERCISE": exercise.name}
-    lines = [f"{name} = {value!r}" for name, value in known.items()]
+    head = ["from typing import Any", "", *(f"{name} = {value!r}" for name, value in known.items())]
     names = " = ".join(exercise.names)
-    return "\n".join(["from typing import Any", "", *lines, "", "", inspect.getsource(attack), "", f"{names} = {attack.__name__}", ""])
+    return "\n".join([*head, "", "", inspect.getsource(attack), "", f"{names} = {attack.__name__}", ""])
 
 
 class Listener:

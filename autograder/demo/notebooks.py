@@ -59,20 +59,20 @@ def filled_notebook(course: Course, unit: Unit, hand_in: HandIn) -> NotebookNode
         if role_of(cell) == "answer":
             answer = hand_in.answers[exercise_of(cell)]
             if answer.kind in ("right", "mistake"):
-                cell.source = fill(cell.source, answer.source, answer.exercise.names)
+                cell.source = fill(cell.source, answer.source)
             elif answer.source:
                 first_line, _, _ = cell.source.partition("\n")
                 cell.source = f"{first_line}\n{answer.source}"
     return notebook
 
 
-def fill(cell: str, source: str, names: tuple[str, ...]) -> str:
-    """An answer cell with its stubs replaced by the definitions of `source`, whose private helpers come last."""
+def fill(cell: str, source: str) -> str:
+    """An answer cell with the definitions of `source` in place of its own, and private helpers below."""
     written = dict(_definitions(source))
     lines = cell.split("\n")
     for name, (first, last) in reversed(_places(cell).items()):
-        if name in names:
-            lines[first:last] = written[name].split("\n")
+        if name in written:
+            lines[first:last] = written.pop(name).split("\n")
     helpers = [text for name, text in written.items() if name.startswith("_")]
     return "\n\n\n".join(["\n".join(lines), *helpers])
 

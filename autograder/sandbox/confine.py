@@ -16,6 +16,7 @@ from autograder.sandbox.records import Limits
 
 MOST_FILES, OPEN_FILES = 4096, 64
 NOBODY = 65534
+NEIGHBOURS = 8  # children that may share one uid's count of threads, where they must
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Walls:
 def confine(walls: Walls, limits: Limits) -> None:
     """Lock the calling process in for good."""
     _volunteer_for_the_oom_killer()
-    processes = limits.threads + _tasks_that_count(walls)
+    processes = _threads_until(limits, walls)
     address_space = _address_space() + limits.memory_bytes
     if walls.level is Level.NAMESPACES:
         _enter_own_namespaces(walls, limits)
@@ -55,8 +56,8 @@ def confine(walls: Walls, limits: Limits) -> None:
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of uid, which would clear it
     if walls.level is Level.UNSAFE:
         return
-    if walls.landlock:
-        inside = (Path("/"),) if walls.level is Level.NAMESPACES else ()  # there / is only what bubblewrap bound
+    inside = (Path("/"),) if walls.level is Level.NAMESPACES else ()  # there / is only what bubblewrap bound
+    if walls.landlock or walls.level is Level.LANDLOCK:
         landlock.restrict(walls.readable, walls.scratch, listable=inside)
     seccomp.install()
 
@@ -72,11 +73,15 @@ def _address_space() -> int:
     return int(pages) * resource.getpagesize()
 
 
-def _tasks_that_count(walls: Walls) -> int:
-    """RLIMIT_NPROC counts all threads of a uid. A child with its own uid or user namespace starts from nothing."""
+def _threads_until(limits: Limits, walls: Walls) -> int:
+    """RLIMIT_NPROC counts all threads of a uid. A child with its own uid or user namespace starts from nothing.
+
+    Any other shares the count with whatever its user runs. Then a bomb is still a small one, but its neighbours may
+    find no threads left.
+    """
     if walls.uid is not None or walls.level is Level.NAMESPACES:
-        return 0
-    total = 0
+        return limits.threads
+    total = NEIGHBOURS * limits.threads
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if process.stat().st_uid == os.getuid():

@@ -40,20 +40,17 @@ class Conversation:
 
     def start(self, submit: Callable[[int, int, socket.socket, Limits], None], job: bytes) -> None:
         """Hand the job over: its text in a file in memory, a pipe for the frames, a line for how it ended."""
-        self._line, their_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._result, their_result = os.pipe()
-        self._open.enter_context(self._line)
-        self._open.callback(os.close, self._result)
-        os.set_blocking(self._result, False)
-        task = os.memfd_create("job")
-        try:
-            with open(task, "wb", closefd=False) as file:
-                file.write(job)
-            submit(task, their_result, their_line, self._limits)
-        finally:
-            os.close(task)
-            os.close(their_result)
-            their_line.close()
+        with ExitStack() as theirs:
+            self._line, their_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._open.enter_context(self._line)
+            theirs.enter_context(their_line)
+            self._result, their_result = os.pipe()
+            self._open.callback(os.close, self._result)
+            theirs.callback(os.close, their_result)
+            os.set_blocking(self._result, False)
+            task = theirs.enter_context(open(os.memfd_create("job"), "wb", buffering=0))
+            task.write(job)
+            submit(task.fileno(), their_result, their_line, self._limits)
 
     def outcome(self) -> Outcome:
         """Listen until the child says it is done, or the warm process says how it ended."""

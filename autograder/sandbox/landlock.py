@@ -38,6 +38,8 @@ def abi() -> int:
 def restrict(readable: Iterable[Path], scratch: Path, listable: Iterable[Path] = ()) -> None:
     """From here on: read `readable`, list `listable`, read and write `scratch`, and nothing else."""
     version = abi()
+    if version == 0:
+        raise OSError("this kernel has no Landlock")
     handled = FILE_RIGHTS[min(version, 5)]
     fields = [handled, *([TCP] if version >= 4 else []), *([SIGNALS_AND_ABSTRACT_SOCKETS] if version >= 6 else [])]
     attributes = struct.pack(f"={len(fields)}Q", *fields)

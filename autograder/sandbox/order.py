@@ -8,7 +8,6 @@ from autograder.sandbox.levels import Level
 
 # All a child ever sees of an environment. One thread each: parallel work is several children.
 ENVIRONMENT = {
-    "HOME": "/scratch",
     "LANG": "C.UTF-8",
     "MALLOC_ARENA_MAX": "2",  # or each thread reserves 64 MB of the address space that the limit counts
     "MKL_NUM_THREADS": "1",
@@ -17,7 +16,6 @@ ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
-    "TMPDIR": "/scratch",
 }
 
 

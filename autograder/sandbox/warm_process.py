@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 
 from autograder.errors import SandboxError
@@ -29,8 +29,12 @@ class WarmProcess:
     def __init__(self, order: Order) -> None:
         self.broken = False  # it died, or stopped answering
         self._process: subprocess.Popen[bytes] | None = None
-        self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True)
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
+        self._cleanup = ExitStack()
+        self._scratch = "/scratch"  # bubblewrap mounts it; other levels need a folder of ours
+        if order.level is not Level.NAMESPACES:
+            folder = tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True)
+            self._scratch = self._cleanup.enter_context(folder)
+        self._complaints = self._cleanup.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # The kernel ties such a death to the thread that started us, so only the main thread's is of use. Any other
         # way, the zygote leaves when our end of the socket closes.
@@ -70,8 +74,7 @@ class WarmProcess:
                 self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 self._kill()
-        self._complaints.close()
-        self._scratch.cleanup()
+        self._cleanup.close()
 
     def _kill(self) -> None:
         if self._process:
@@ -88,7 +91,7 @@ class WarmProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._complaints,
-            env=ENVIRONMENT if confined else ENVIRONMENT | {"HOME": self._scratch.name, "TMPDIR": self._scratch.name},
+            env=ENVIRONMENT | {"HOME": self._scratch, "TMPDIR": self._scratch},
             cwd="/",
             pass_fds=[theirs.fileno()],
             start_new_session=True,  # Ctrl-C is for us; we tell them
@@ -117,7 +120,7 @@ class WarmProcess:
             "level": order.level.value,
             "preload": order.preload,
             "readable": [str(path) for path in (*libraries, *extra)],
-            "scratch_root": self._scratch.name,
+            "scratch_root": self._scratch,
             "sys_path": import_path(),
         }
 

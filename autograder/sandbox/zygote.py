@@ -48,7 +48,7 @@ def main(descriptor: int) -> None:
     order = json.loads(control.recv(1 << 20))
     sys.path[:] = order["sys_path"]
     if order["die_with_parent"]:
-        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
     warm_up(order["preload"])
     seccomp.common_part(platform.machine())
     handler = load(order["handler"])
@@ -73,13 +73,14 @@ class Zygote:
         awake, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, self._stop)
         self._watch(awake, lambda: os.read(awake, 4096))
         self._watch(control, self._accept)
         if walls.level is not Level.NAMESPACES:
             linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)  # a process that detaches itself becomes ours
 
     def serve(self) -> None:
-        """Until the judge hangs up."""
+        """Until the judge hangs up, or is gone."""
         while self._serving:
             for key, _ in self._selector.select(self._patience()):
                 key.data()
@@ -90,6 +91,11 @@ class Zygote:
         while self._jobs:
             self._reap()
             time.sleep(0.001)
+        if self._walls.level is not Level.NAMESPACES:
+            leftovers.remove(self._scratch_root)
+
+    def _stop(self, *_: object) -> None:
+        self._serving = False
 
     def _watch(self, source: Any, act: Callable[[], object]) -> None:
         self._selector.register(source, selectors.EVENT_READ, act)
@@ -104,7 +110,7 @@ class Zygote:
     def _accept(self) -> None:
         message, descriptors, *_ = socket.recv_fds(self._control, 4096, 3)
         if not message:
-            self._serving = False
+            self._stop()
             return
         task, result, line = descriptors
         self._start(Limits(**json.loads(message)), task, result, socket.socket(fileno=line))

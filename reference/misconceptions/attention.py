@@ -106,7 +106,7 @@ ATTENTION = (
         "scaled_dot_product_attention", "masked scores set to −10",
         says="your masked scores are −10, and a score in sight may be lower than that",
         ask="What happens to the weights when the score in sight is −40 and the masked one is −10?",
-        show="softmax(torch.tensor([-40.0, -10.0]), dim=0) is [0, 1]: all weight on the masked key",
+        show="softmax(torch.tensor([-40.0, -10.0]), dim=0) is [1e-13, 1]: all weight on the masked key",
         family="numerical stability",
         edit={'float("-inf")': "-10.0"},
     ),

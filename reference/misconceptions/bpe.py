@@ -345,6 +345,14 @@ MISCONCEPTIONS = (
         wrong=_from_characters,
     ),
     Misconception(
+        "train_bpe", "vocab upside down",
+        says="your vocab maps bytes to ids; it should map ids to bytes",
+        ask="What would you look up in vocab: the number 97, or the bytes b'a'?",
+        show='train_bpe("", 256)[0][97] should be b"a"',
+        family="sign or order",
+        edit={"dict(enumerate(tokens))": "{token: i for i, token in enumerate(tokens)}"},
+    ),
+    Misconception(
         "train_bpe", "stops at rare pairs",
         says="you stop as soon as no pair occurs twice",
         ask="Is a pair that occurs once no pair?",

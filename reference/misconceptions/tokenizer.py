@@ -504,7 +504,7 @@ MISCONCEPTIONS = (
         "split_on_special_tokens",
         "empty pattern",
         says="without special tokens your pattern is empty and matches between any two characters",
-        ask="What is \"|\".join([]), and where does that pattern match?",
+        ask='What is "|".join([]), and where does that pattern match?',
         show='re.split("()", "ab") cuts between all letters',
         family="rule",
         edit={" if specials else [text]": ""},

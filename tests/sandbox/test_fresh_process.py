@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 from conftest import SHORT, values
 
-from autograder.sandbox import Level
+from autograder.errors import SandboxError
+from autograder.sandbox import Level, Sandbox, trial
+from autograder.sandbox import sandbox as sandbox_module
 from autograder.sandbox.fresh_process import FreshProcess
 from autograder.sandbox.order import Order
 
@@ -49,6 +51,18 @@ def test_closing_refuses_what_runs(fresh: FreshProcess) -> None:
     started = time.monotonic()
     assert fresh.run(b"time.sleep(60)", replace(SHORT, wall_s=30)).status == "refused"
     assert time.monotonic() - started < 5
+
+
+def test_other_systems_get_it_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(sandbox_module, "best_level", trial.best_level.__wrapped__)
+    monkeypatch.setattr(sandbox_module, "weakness", trial.weakness.__wrapped__)
+    monkeypatch.setattr(trial, "weakness", trial.weakness.__wrapped__)
+    with pytest.raises(SandboxError, match="it needs Linux"):
+        Sandbox(handler="exec_handler:run")
+    with Sandbox(handler="exec_handler:run", allow_unsafe=True) as sandbox:
+        assert values(sandbox.run(b"send(1)", SHORT)) == [1]
+        assert (sandbox.level, sandbox.walls) == (Level.UNSAFE, ("limits",))
 
 
 def test_no_descriptor_is_lost(fresh: FreshProcess) -> None:

@@ -1,5 +1,7 @@
 """Levels are found by trying, and nothing weaker is ever used in silence."""
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from autograder.sandbox import sandbox as sandbox_module
 
 HOLDING = [level for level in CONFINED if not trial.weakness(level)]
 STEPS = [
-    ("linux", "unshare", Level.NAMESPACES),
+    ("confine", "_enter_own_namespaces", Level.NAMESPACES),
     ("linux", "mount", Level.NAMESPACES),
     ("landlock", "restrict", Level.LANDLOCK),
     ("linux", "set_capabilities", Level.LANDLOCK),
@@ -72,13 +74,40 @@ def test_a_hole_is_found(level: Level, monkeypatch: pytest.MonkeyPatch, tmp_path
     assert "read a file, list a folder" in trial.weakness.__wrapped__(level)
 
 
-@pytest.mark.parametrize(("module", "function", "level"), STEPS)
-def test_a_step_that_fails_refuses_the_job(
-    module: str, function: str, level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, require
+def test_namespaces_hold_where_the_kernel_has_no_landlock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, require
 ) -> None:
-    """The handler breaks a step of its own confinement, in the warm process. No job may run then."""
-    require(f"The level {level.value!r}", level in HOLDING, "is tested here")
-    handler = tmp_path / f"breaks_{module}_{function}.py"
+    require("The level 'namespaces'", Level.NAMESPACES in HOLDING, "is tested here")
+    handler, secret = tmp_path / "without_landlock.py", tmp_path / "folder" / "secret"
+    secret.parent.mkdir()
+    secret.write_text("the answers", encoding="utf-8")
+    handler.write_text(
+        "from autograder.sandbox import landlock\n"
+        "from autograder.sandbox.probe import confess\n"
+        "landlock.abi = lambda: 0\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    job = json.dumps({"secret": str(secret), "judge": os.getpid(), "level": "namespaces"}).encode()
+    with Sandbox(handler="without_landlock:confess", readable=[handler], level=Level.NAMESPACES) as sandbox:
+        assert not any("Landlock" in wall for wall in sandbox.walls)
+        assert sandbox.run(job, trial.LIMITS).frames == (b"[]",)
+
+
+def test_landlock_without_landlock_refuses_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, require) -> None:
+    require("The level 'landlock'", Level.LANDLOCK in HOLDING, "is tested here")
+    handler = tmp_path / "no_landlock.py"
+    text = "from autograder.sandbox import landlock\nlandlock.abi = lambda: 0\ndef run(job, send): send(b'ran')\n"
+    handler.write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with Sandbox(handler="no_landlock:run", readable=[handler], level=Level.LANDLOCK) as sandbox:
+        outcome = sandbox.run(b"")
+    assert (outcome.status, outcome.frames) == ("refused", ())
+    assert "no Landlock" in outcome.detail
+
+
+def write_breaking_handler(folder: Path, module: str, function: str) -> Path:
+    handler = folder / f"breaks_{module}_{function}.py"
     handler.write_text(
         f"from autograder.sandbox import {module}\n"
         "def fail(*_, **__): raise OSError('broken on purpose')\n"
@@ -86,10 +115,31 @@ def test_a_step_that_fails_refuses_the_job(
         "def run(job, send): send(b'ran')\n",
         encoding="utf-8",
     )
+    return handler
+
+
+@pytest.mark.parametrize(("module", "function", "level"), STEPS)
+def test_a_step_that_fails_refuses_the_job(
+    module: str, function: str, level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, require
+) -> None:
+    """The handler breaks a step of its own confinement, in the warm process. No job may run then."""
+    require(f"The level {level.value!r}", level in HOLDING, "is tested here")
+    handler = write_breaking_handler(tmp_path, module, function)
     monkeypatch.syspath_prepend(str(tmp_path))
     with Sandbox(handler=f"{handler.stem}:run", readable=[handler], level=level) as sandbox:
         outcome = sandbox.run(b"")
     assert (outcome.status, outcome.frames) == ("refused", ())
+
+
+def test_a_warm_process_that_cannot_fork_is_our_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = write_breaking_handler(tmp_path, "os", "fork")
+    handler.write_text(handler.read_text(encoding="utf-8").replace("from autograder.sandbox ", ""), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with (
+        Sandbox(handler=f"{handler.stem}:run", readable=[handler], allow_unsafe=True) as sandbox,
+        pytest.raises(SandboxError, match="ends as soon as it has started"),
+    ):
+        sandbox.run(b"")
 
 
 @pytest.mark.parametrize(

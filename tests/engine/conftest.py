@@ -1,0 +1,104 @@
+"""Small keys from plain values, and a Python of its own for what a process must not have imported."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.comparison import Tolerance
+from autograder.course import Course
+from autograder.key import KeyExercise, KeyMisconception, KeyProbe
+from autograder.observation import decode, encode
+from autograder.verdict import Outcome, Verdict, judge_exercise
+
+ROOT = Path(__file__).resolve().parents[2]
+KINDS = {"v": "value", "p": "property"}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    return Course(ROOT)
+
+
+@pytest.fixture(scope="session")
+def seen() -> Callable[[Any], Any]:
+    """A value as it arrives on the other side."""
+    return lambda value: decode(encode(value))
+
+
+@pytest.fixture(scope="session")
+def make_exercise() -> Callable[..., KeyExercise]:
+    """`make_exercise(1.0, True, kinds="vp", wrong={"doubled/units": (2.0, True)})`: a key's exercise `f`, 6 points.
+
+    A mistake's family stands behind its name's slash.
+    """
+
+    def make(
+        *expected: Any,
+        kinds: str = "",
+        weights: tuple[int, ...] = (),
+        wrong: Mapping[str, tuple] | None = None,
+        points: int = 6,
+        companions: tuple[str, ...] = (),
+    ) -> KeyExercise:
+        probes = tuple(
+            KeyProbe(
+                name=f"p{i}",
+                sentence=f"property {i} holds",
+                ask=f"what about {i}?",
+                kind=KINDS[(kinds or "v" * len(expected))[i]],
+                weight=(weights or (1,) * len(expected))[i],
+                hidden=False,
+                seed=i,
+                tolerance=Tolerance(),
+                expected=encode(value),
+            )
+            for i, value in enumerate(expected)
+        )
+        misconceptions = tuple(
+            KeyMisconception(name, f"you have {name}.", f"why {name}?", f"try {name}", family, tuple(map(encode, values)))
+            for (name, _, family), values in ((full.partition("/"), values) for full, values in (wrong or {}).items())
+        )
+        return KeyExercise("f", companions, points, False, 5.0, (), probes, misconceptions)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def judge() -> Callable[..., Verdict]:
+    """The verdict on plain values."""
+
+    def judge(exercise: KeyExercise, *values: Any, ended: Outcome | None = None, detail: str = "") -> Verdict:
+        return judge_exercise(exercise, [encode(value) for value in values], ended, detail)
+
+    return judge
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run code in a Python of its own, at the course's root, and return it finished."""
+
+    def run(code: str, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        own = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+        command = [sys.executable, "-c", code, *args]
+        return subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def refuse() -> Callable[[str], str]:
+    """Code after which a package cannot be imported: `refuse("reference")`."""
+    hook = "import sys; sys.meta_path.insert(0, type('No', (), {{'find_spec': staticmethod({function})}}))\n"
+    function = "lambda name, *_: exec('raise ImportError(name)') if name.split('.')[0] == {package!r} else None"
+    return lambda package: hook.format(function=function.format(package=package))

@@ -1,0 +1,272 @@
+"""The demo's class, its damages and attacks, the promises it checks; and one demo from end to end."""
+
+import ast
+import json
+import re
+import socket
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.course import Course, Exercise, Unit, find_course
+from autograder.demo import main_job, run_demo
+from autograder.demo.attacks import ATTACKS, Listener, attack_source
+from autograder.demo.classroom import make_class, students_of
+from autograder.demo.notebooks import DAMAGES, Answer, HandIn, fill, filled_notebook, hand_in_notebook
+from autograder.demo.promises import broken_promises
+from autograder.errors import UsageError
+from autograder.feedback import find_graded
+from autograder.grading import Finish, Graded, find_notebook
+from autograder.key import KeyMisconception, load_public_key
+from autograder.sandbox import Level, best_level
+from autograder.submission import NeedsPerson, graft, read_notebook
+from autograder.variants import alternatives_of, misconceptions_of
+from autograder.verdict import Outcome, ProbeResult, Verdict
+
+COURSE = find_course(Path(__file__))
+BPE = COURSE.unit("bpe")
+
+
+@pytest.fixture(params=[unit.name for unit in COURSE.units])
+def unit(request: pytest.FixtureRequest) -> Unit:
+    return COURSE.unit(request.param)
+
+
+def test_a_class_of_forty_makes_every_mistake(unit: Unit) -> None:
+    answers = [answer for hand_in in make_class(COURSE, unit, 40) for answer in hand_in.answers.values()]
+    made = {(a.exercise.name, a.name) for a in answers if a.kind == "mistake"}
+    assert made == {(m.exercise, m.name) for m in misconceptions_of(unit)}
+    right = {(a.exercise.name, a.name) for a in answers if a.kind == "right"}
+    assert right >= {(exercise, style) for exercise, style, _ in alternatives_of(unit)}
+    assert right >= {(exercise.name, "reference") for exercise in unit.exercises}
+    assert {a.name for a in answers if a.kind == "attack"} == {attack.__name__ for attack in ATTACKS}
+
+
+def test_a_class_of_forty_has_all_kinds_of_students(unit: Unit) -> None:
+    hand_ins = make_class(COURSE, unit, 40)
+    assert len({hand_in.student for hand_in in hand_ins}) == 40
+    groups = Counter(hand_in.group for hand_in in hand_ins)
+    assert set(groups) == {"right", "mistaken", "blank", "partly blank", "damaged", "hostile"}
+    assert {hand_in.damage for hand_in in hand_ins if hand_in.group == "damaged"} == set(DAMAGES)
+    for hand_in in hand_ins:
+        kinds = {answer.kind for answer in hand_in.answers.values()}
+        assert list(hand_in.answers) == [exercise.name for exercise in unit.exercises]
+        assert kinds == {"right"} or hand_in.group != "right"
+        assert kinds == {"blank"} or hand_in.group != "blank"
+        assert kinds == {"right", "blank"} or hand_in.group != "partly blank"
+        assert "mistake" in kinds or hand_in.group != "mistaken"
+
+
+def test_the_same_class_each_time() -> None:
+    assert make_class(COURSE, BPE, 40) == make_class(COURSE, BPE, 40)
+    assert make_class(COURSE, BPE, 40) != make_class(COURSE, BPE, 39)
+
+
+@pytest.mark.parametrize("num_students", [1, 2, 5, 8, 40, 100])
+def test_a_class_of_any_size(num_students: int) -> None:
+    honest, hostile = students_of(num_students)
+    assert len({*honest, *hostile}) == num_students
+    assert len(make_class(COURSE, BPE, num_students)) == num_students
+
+
+def test_an_answer_takes_the_place_of_the_stub() -> None:
+    """What the cell gives stays, unless the student changed it; a helper goes below."""
+    cell = "# exercise: u.f\nLIMIT = 3\n\n\n@property\ndef f(x):\n    '''Doc.'''\n    raise NotImplementedError()"
+    answer = "import math\n\n\ndef f(x):\n    return _g(x)\n\n\ndef _g(x):\n    return LIMIT"
+    filled = "# exercise: u.f\nLIMIT = 3\n\n\ndef f(x):\n    return _g(x)\n\n\ndef _g(x):\n    return LIMIT"
+    assert fill(cell, answer) == filled
+    assert fill(cell, "LIMIT = 4\n\n\ndef f(x):\n    return 1").startswith("# exercise: u.f\nLIMIT = 4\n\n\ndef f")
+
+
+def right_hand_in(damage: str = "", **answers: Answer) -> HandIn:
+    """Everything right but what is said otherwise."""
+    hand_in = next(one for one in make_class(COURSE, BPE, 40) if one.group == "right")
+    return HandIn("ada", "damaged" if damage else "right", {**hand_in.answers, **answers}, damage)
+
+
+def test_a_filled_notebook_is_the_released_one_with_answers() -> None:
+    hand_in = right_hand_in()
+    submission = graft(COURSE, BPE, filled_notebook(COURSE, BPE, hand_in))
+    assert submission.repairs == ()
+    for exercise in BPE.exercises:
+        source = submission.answers[exercise.name]
+        assert source.startswith(f"# exercise: bpe.{exercise.name}\n")
+        assert "NotImplementedError" not in source
+        assert exercise.name in {getattr(node, "name", "") for node in ast.parse(source).body}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Course:
+    """A course that holds course.toml and one released notebook."""
+    (tmp_path / "course.toml").write_text((COURSE.root / "course.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    released = tmp_path / "course" / BPE.folder
+    released.mkdir(parents=True)
+    name = f"{BPE.name}.ipynb"
+    (released / name).write_bytes((COURSE.root / "course" / BPE.folder / name).read_bytes())
+    return Course(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [damage for damage in DAMAGES if damage not in ("syntax error", "file cut off")])
+def test_a_damaged_notebook_can_be_mended(root: Course, damage: str) -> None:
+    """Each damage is one: the notebook differs, and what counts is found all the same."""
+    lost = Answer(BPE.exercise("merge"), "lost") if damage == "answer cell deleted" else None
+    hand_in = right_hand_in(damage, **({"merge": lost} if lost else {}))
+    path = hand_in_notebook(root, BPE, hand_in)
+    assert find_notebook(BPE, path.parent) == path
+    damaged = graft(root, BPE, read_notebook(path))
+    whole = graft(root, BPE, filled_notebook(root, BPE, right_hand_in()))
+    assert damaged.repairs or path.name != "bpe.ipynb"
+    assert {name for name in whole.answers if damaged.answers[name] != whole.answers[name]} == ({"merge"} if lost else set())
+
+
+def test_a_notebook_cut_off_needs_a_person(root: Course) -> None:
+    path = hand_in_notebook(root, BPE, right_hand_in("file cut off"))
+    with pytest.raises(NeedsPerson, match="its JSON is damaged"):
+        read_notebook(path)
+
+
+def test_a_syntax_error_is_one(unit: Unit) -> None:
+    broken = [
+        answer
+        for hand_in in make_class(COURSE, unit, 40)
+        for answer in hand_in.answers.values()
+        if hand_in.damage == "syntax error" and answer.kind == "broken"
+    ]
+    assert len(broken) == 1
+    with pytest.raises(SyntaxError):
+        ast.parse(broken[0].source)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_an_attack_is_an_answer(attack: object) -> None:
+    """It runs as a cell without doing anything yet, and defines every name of its exercise."""
+    exercise = COURSE.unit("training").exercise("save_checkpoint")
+    namespace: dict[str, object] = {}
+    exec(attack_source(attack, COURSE, COURSE.unit("training"), exercise, 4242), namespace)
+    assert all(callable(namespace[name]) for name in exercise.names)
+    assert (namespace["PORT"], namespace["EXERCISE"]) == (4242, "save_checkpoint")
+
+
+def test_the_listener_hears_who_connects() -> None:
+    with Listener() as listener:
+        assert not listener.heard_somebody()
+        socket.create_connection(("127.0.0.1", listener.port), timeout=2).close()
+        assert listener.heard_somebody()
+        assert not listener.heard_somebody()
+
+
+KEY = load_public_key("bpe")
+
+
+def verdict(exercise: Exercise, outcome: Outcome = Outcome.RIGHT, misconception: KeyMisconception | None = None) -> Verdict:
+    key = KEY.exercise(exercise.name)
+    results = tuple(ProbeResult(probe, outcome is Outcome.RIGHT) for probe in key.probes)
+    return Verdict(key, outcome, results, misconception)
+
+
+def finish(*changed: Verdict, points: float | None = None) -> Finish:
+    """A run over one submission, right but for what is changed; the gradebook agrees unless `points` are given."""
+    verdicts = {e.name: verdict(e) for e in BPE.exercises} | {v.exercise.name: v for v in changed}
+    total = sum(v.score(COURSE.scoring) for v in verdicts.values()) if points is None else points
+    graded = Graded("ada", "graded", total, (), tuple(verdicts.values()))
+    return Finish(BPE, Level.NAMESPACES.sentence, (graded,), 1.0, Path("results.json"))
+
+
+def told(hand_in: HandIn, finish: Finish) -> list[str]:
+    return list(broken_promises(COURSE, [hand_in], finish))
+
+
+def test_promises_that_are_kept() -> None:
+    merge = BPE.exercise("merge")
+    mistake = KEY.exercise("merge").misconceptions[0]
+    assert told(right_hand_in(), finish()) == []
+    wrong = finish(verdict(merge, Outcome.WRONG, mistake))
+    assert told(HandIn("ada", "mistaken", right_hand_in(merge=Answer(merge, "mistake", mistake.name)).answers), wrong) == []
+    blank = finish(verdict(merge, Outcome.NOT_ATTEMPTED))
+    assert told(HandIn("ada", "partly blank", right_hand_in(merge=Answer(merge, "blank")).answers), blank) == []
+
+
+def test_promises_that_are_broken() -> None:
+    """Each of these is what the demo is there to notice."""
+    merge = BPE.exercise("merge")
+    first, second = KEY.exercise("merge").misconceptions[:2]
+    wrong, right = verdict(merge, Outcome.WRONG, first), verdict(merge)
+
+    def answered(kind: str, name: str = "") -> HandIn:
+        return HandIn("ada", "mistaken", right_hand_in(merge=Answer(merge, kind, name)).answers)
+
+    assert "ended as 'wrong' with 0 of 3 points" in told(right_hand_in(), finish(wrong))[0]
+    assert f"{second.name!r} was named" in told(answered("mistake", first.name), finish(replace(wrong, misconception=second)))[0]
+    assert "'nothing' was named" in told(answered("mistake", first.name), finish(replace(wrong, misconception=None)))[0]
+    assert "ended as 'right'" in told(answered("mistake", first.name), finish())[0]
+    assert "ended as 'right'" in told(answered("attack", "leave"), finish(right))[0]
+    assert "ended as 'right'" in told(answered("lost"), finish(right))[0]
+    assert "the gradebook holds 100 points, the judge gave 15" in told(right_hand_in(), finish(points=100))[0]
+    assert "was not graded at all" in told(right_hand_in(), replace(finish(), results=()))[0]
+    ungraded = replace(finish(), results=(Graded("ada", "needs a person", reasons=("why",)),))
+    assert told(right_hand_in(), ungraded) == ["02-bpe, ada (right): could not be graded: why"]
+    assert "a notebook cut in half got 15 points" in told(right_hand_in("file cut off"), finish())[0]
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds something that no demo made"):
+        main_job.prepare(COURSE, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_demo_starts_afresh_and_keeps_its_keys(tmp_path: Path) -> None:
+    first = main_job.prepare(COURSE, tmp_path / "demo")
+    for path in ("submitted/ada/x", "gradebook.db", ".autograder/keys/key.json", ".autograder/results/bpe.json"):
+        (first.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (first.root / path).write_text("old", encoding="utf-8")
+    secret = (first.root / ".autograder" / "secret").read_bytes()
+    again = main_job.prepare(COURSE, tmp_path / "demo")
+    assert sorted(path.name for path in again.root.iterdir() if path.name != ".autograder") == sorted(main_job.COPIED)
+    assert sorted(path.name for path in (again.root / ".autograder").iterdir()) == ["keys", "made-by-the-demo", "secret"]
+    assert (again.root / ".autograder" / "secret").read_bytes() == secret
+
+
+def test_without_a_sandbox_nobody_hostile_gets_in(root: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def grade(course: Course, unit: Unit, jobs: int, allow_unsafe: bool) -> Finish:
+        asked.append(allow_unsafe)
+        return finish()
+
+    monkeypatch.setattr(main_job, "best_level", lambda: None)
+    monkeypatch.setattr(main_job, "run_grading", grade)
+    run = main_job.Run(root, 40, 1, main_job.Console(stderr=True, quiet=True))
+    with Listener() as listener:
+        main_job._grade(run, BPE, listener)
+    assert asked == [True]
+    assert run.skipped == ["chuck", "craig", "eve", "mallory", "oscar", "sybil", "trudy"]
+    assert not [path.name for path in (root.root / "submitted").iterdir() if path.name in run.skipped]
+    assert len(run.hand_ins) == 33
+
+
+@pytest.mark.slow
+def test_the_main_job(tmp_path: Path, require) -> None:
+    """Eight students, one unit, everything for real: the line a newcomer sees after `make demo`."""
+    require("a sandbox", best_level() is not None, "holds hostile submissions")
+    folder = tmp_path / "demo"
+    lines = run_demo(COURSE, folder, 8, 2, [BPE]).splitlines()
+    assert lines[0] == "8 submissions to 1 units: 8 graded, 1 of them after repairs, 0 need a person"
+    assert "each of 15 mistakes called by its name (15 different)" in lines[1]
+    assert "hostile: 1, 0 points for each attack" in lines[1]
+    assert lines[-1] == f"class report: {folder.resolve() / 'class-report.html'}"
+    course = Course(folder)
+    results = json.loads((folder / ".autograder" / "results" / "bpe.json").read_text(encoding="utf-8"))
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}", course.id) as gradebook:
+        booked = {one["student"]: gradebook.find_submission(BPE.folder, one["student"]).score for one in results["submissions"]}
+    assert booked == {one["student"]: one["points"] for one in results["submissions"]}
+    pages = {student: folder / "feedback" / student / BPE.folder / "bpe.html" for student in find_graded(course, BPE)}
+    assert len(pages) == 8
+    for student, page in pages.items():
+        text = page.read_text(encoding="utf-8")
+        assert re.search(rf"Score: {booked[student]:g} / ", text), student
+    assert "Class report" in (folder / "class-report.html").read_text(encoding="utf-8")
+    assert not {"submitted", "autograded", "feedback"} & {path.name for path in COURSE.root.iterdir()}

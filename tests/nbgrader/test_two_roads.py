@@ -1,0 +1,84 @@
+"""Stock `nbgrader autograde` and `autograder grade` end in the same gradebook, the same files, the same pages."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.course import Course
+
+pytestmark = pytest.mark.slow
+Rows = dict[str, Any]
+
+
+def rows(course: Course) -> Rows:
+    """Everything a gradebook holds of the class, without row ids and clocks."""
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", course.id) as gradebook:
+        found: Rows = {}
+        for submission in gradebook.find_assignment("06-attention").submissions:
+            (notebook,) = submission.notebooks
+            grades = sorted((g.name, g.auto_score, g.manual_score, g.needs_manual_grade) for g in notebook.grades)
+            comments = sorted((c.name, c.auto_comment or "") for c in notebook.comments)
+            found[submission.student.id] = (submission.timestamp, notebook.score, grades, comments)
+        return found
+
+
+def files(course: Course) -> dict[str, bytes]:
+    room = course.root / "autograded"
+    return {p.relative_to(room).as_posix(): p.read_bytes() for p in sorted(room.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def both(course: Course, run: Callable[..., str]) -> tuple[tuple[Rows, dict], tuple[Rows, dict]]:
+    run("python", "-m", "autograder.cli", "grade", "06-attention")
+    fast = rows(course), files(course)
+    shutil.rmtree(course.root / "autograded")
+    run("nbgrader", "autograde", "06-attention", "--force")
+    return fast, (rows(course), files(course))
+
+
+def test_same_rows(both: tuple) -> None:
+    (fast, _), (stock, _) = both
+    assert set(fast) == {"right", "wrong", "late", "blank"}
+    assert fast == stock
+
+
+def test_same_files(both: tuple) -> None:
+    (_, fast), (_, stock) = both
+    assert set(fast) == set(stock)
+    assert [name for name in fast if fast[name] != stock[name]] == []
+
+
+def test_scores_are_the_designed_ones(both: tuple) -> None:
+    (fast, _), _ = both
+    scores = {student: row[1] for student, row in fast.items()}
+    assert scores == {"right": 20, "late": 20, "wrong": 19, "blank": 0}
+
+
+def test_registering_leaves_the_release_as_it_was(both: tuple, course: Course) -> None:
+    built = Path(__file__).resolve().parents[2] / "course" / "06-attention"
+    for path in built.rglob("*"):
+        assert (course.root / "course" / "06-attention" / path.relative_to(built)).read_bytes() == path.read_bytes()
+
+
+def test_a_manual_grade_survives_grading_again(both: tuple, course: Course, run: Callable[..., str]) -> None:
+    cell = "attention-causal_mask"
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", course.id) as gradebook:
+        grade = gradebook.find_grade(cell, "attention", "06-attention", "wrong")
+        grade.manual_score = 1.5
+        gradebook.db.commit()
+    run("python", "-m", "autograder.cli", "grade", "06-attention")
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", course.id) as gradebook:
+        grade = gradebook.find_grade(cell, "attention", "06-attention", "wrong")
+        assert (grade.auto_score, grade.manual_score, grade.needs_manual_grade) == (1.0, 1.5, True)
+
+
+def test_feedback_tells_the_mistake_and_runs_no_script(both: tuple, course: Course, run: Callable[..., str]) -> None:
+    run("nbgrader", "generate_feedback", "06-attention")
+    page = (course.root / "feedback" / "wrong" / "06-attention" / "attention.html").read_text(encoding="utf-8")
+    assert "you count queries from 0" in page
+    assert "<script>document.title" not in page and "onerror" not in page.replace("&lt;img src=x onerror", "")
+    assert "MARK SCHEME" not in page
