@@ -12,7 +12,7 @@ What counts as equal
 """
 
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -143,7 +143,8 @@ def _told_apart(expected: Any, got: Any) -> tuple[str, str]:
     if short[0] != short[1]:
         return short
     full = [repr(value) if isinstance(value, float) else _show(value) for value in (expected, got)]
-    start = max(0, len(commonprefix(full)) - 60)
+    num_same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*full, strict=False)))
+    start = max(0, num_same - 60)
     left, right = (("…" if start else "") + _cut(text[start:]) for text in full)
     return left, right
 

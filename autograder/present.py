@@ -174,10 +174,11 @@ def _details(result: ProbeResult, verdict: Verdict, public: bool) -> Iterator[st
 
 
 def _raised(raised: Raised, verdict: Verdict, public: bool) -> Iterator[str]:
-    told = raised.message if public or re.fullmatch(_HARMLESS.get(raised.type, ""), raised.message) else ""
     if raised.type in _OUR_OWN:
-        yield _OUR_OWN[raised.type].format(seconds=verdict.exercise.seconds, name=re.sub(r"\W", "", raised.message)[:60])
+        name = re.sub(r"\W", "", raised.message)[:60]
+        yield _OUR_OWN[raised.type].format(seconds=verdict.exercise.seconds, name=name)
         return
+    told = raised.message if public or re.fullmatch(_HARMLESS.get(raised.type, ""), raised.message) else ""
     if raised.type == "WrongParameters" and told:
         yield told
         return

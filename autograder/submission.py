@@ -132,7 +132,7 @@ def _as_text(raw: bytes) -> str:
 
 
 def _sound_cell(cell: dict[str, Any]) -> dict[str, Any]:
-    """A cell reduced to what is asked of it later: type, source, nbgrader's and our metadata. Old forms are accepted."""
+    """A cell reduced to what is asked of it: type, source, nbgrader's and our metadata. Old forms are accepted."""
     source = cell.get("source", cell.get("input", ""))
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))

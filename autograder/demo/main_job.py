@@ -137,8 +137,8 @@ def _summary(run: Run, num_pages: int, seconds: float) -> list[str]:
     grading = sum(finish.seconds for finish in run.finishes)
     named = len({(a.exercise.name, a.name) for h in run.hand_ins for a in h.answers.values() if a.kind == "mistake"})
     return [
-        f"{len(results)} submissions to {len(run.finishes)} units: {len(results) - waiting} graded, {mended} of them "
-        f"after repairs, {waiting} need a person",
+        f"{len(results)} submissions to {len(run.finishes)} unit{'s' * (len(run.finishes) != 1)}: "
+        f"{len(results) - waiting} graded, {mended} of them after repairs, {waiting} left for a person",
         f"right: {groups['right']}, all with full marks · mistaken: {groups['mistaken']}, each of {kinds['mistake']} "
         f"mistakes called by its name ({named} different) · blank or partly: "
         f"{groups['blank'] + groups['partly blank']} · damaged: {groups['damaged']} · {_hostile(run, kinds['attack'])}",

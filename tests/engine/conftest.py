@@ -65,11 +65,12 @@ def make_exercise() -> Callable[..., KeyExercise]:
             )
             for i, value in enumerate(expected)
         )
-        misconceptions = tuple(
-            KeyMisconception(name, f"you have {name}.", f"why {name}?", f"try {name}", family, tuple(map(encode, values)))
-            for (name, _, family), values in ((full.partition("/"), values) for full, values in (wrong or {}).items())
-        )
-        return KeyExercise("f", companions, points, False, 5.0, (), probes, misconceptions)
+        misconceptions = []
+        for full_name, values in (wrong or {}).items():
+            name, _, family = full_name.partition("/")
+            seen = tuple(encode(value) for value in values)
+            misconceptions.append(KeyMisconception(name, f"you have {name}.", f"why {name}?", f"try {name}", family, seen))
+        return KeyExercise("f", companions, points, False, 5.0, (), probes, tuple(misconceptions))
 
     return make
 

@@ -128,7 +128,9 @@ off = t([[0.0, 0.0, 1.0], [0.0, -3.0, 0.0]])
 
 TEXTS = [
     (matrix, off, ("[0, 2]", "0", "1", "2 of 6 elements differ, the largest error is 3")),
-    (matrix[0], t([0.0, math.nan, 2.0]), ("[1]", "0", "nan", "2 of 3 elements differ, the largest error is 2, 1 are NaN or infinite")),
+    (t([0.0, 0.0]), t([math.nan, 2.0]), (
+        "[0]", "0", "nan", "2 of 2 elements differ, the largest error is 2, 1 are NaN or infinite",
+    )),
     (t([True, True]), t([True, False]), ("[1]", "True", "False", "1 of 2 elements differ")),
     (matrix, matrix.T, ("", "shape (2, 3)", "shape (3, 2)", "")),
     (matrix[0], t(1.0), ("", "tensor of shape (3,), float32", "1", "")),

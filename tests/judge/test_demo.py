@@ -3,9 +3,12 @@
 import ast
 import json
 import re
+import shutil
 import socket
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ from autograder.course import Course, Exercise, Unit, find_course
 from autograder.demo import main_job, run_demo
 from autograder.demo.attacks import ATTACKS, Listener, attack_source
 from autograder.demo.classroom import make_class, students_of
-from autograder.demo.notebooks import DAMAGES, Answer, HandIn, fill, filled_notebook, hand_in_notebook
+from autograder.demo.notebooks import DAMAGES, Answer, HandIn, Kind, fill, filled_notebook, hand_in_notebook
 from autograder.demo.promises import broken_promises
 from autograder.errors import UsageError
 from autograder.feedback import find_graded
@@ -81,9 +84,14 @@ def test_an_answer_takes_the_place_of_the_stub() -> None:
     assert fill(cell, "LIMIT = 4\n\n\ndef f(x):\n    return 1").startswith("# exercise: u.f\nLIMIT = 4\n\n\ndef f")
 
 
+@cache
+def forty() -> list[HandIn]:
+    return make_class(COURSE, BPE, 40)
+
+
 def right_hand_in(damage: str = "", **answers: Answer) -> HandIn:
     """Everything right but what is said otherwise."""
-    hand_in = next(one for one in make_class(COURSE, BPE, 40) if one.group == "right")
+    hand_in = next(one for one in forty() if one.group == "right")
     return HandIn("ada", "damaged" if damage else "right", {**hand_in.answers, **answers}, damage)
 
 
@@ -100,12 +108,13 @@ def test_a_filled_notebook_is_the_released_one_with_answers() -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Course:
-    """A course that holds course.toml and one released notebook."""
+    """A course that holds course.toml, the reference and one released notebook."""
     (tmp_path / "course.toml").write_text((COURSE.root / "course.toml").read_text(encoding="utf-8"), encoding="utf-8")
     released = tmp_path / "course" / BPE.folder
     released.mkdir(parents=True)
     name = f"{BPE.name}.ipynb"
     (released / name).write_bytes((COURSE.root / "course" / BPE.folder / name).read_bytes())
+    shutil.copytree(COURSE.root / "reference", tmp_path / "reference")
     return Course(tmp_path)
 
 
@@ -119,7 +128,8 @@ def test_a_damaged_notebook_can_be_mended(root: Course, damage: str) -> None:
     damaged = graft(root, BPE, read_notebook(path))
     whole = graft(root, BPE, filled_notebook(root, BPE, right_hand_in()))
     assert damaged.repairs or path.name != "bpe.ipynb"
-    assert {name for name in whole.answers if damaged.answers[name] != whole.answers[name]} == ({"merge"} if lost else set())
+    changed = [name for name in whole.answers if damaged.answers[name] != whole.answers[name]]
+    assert changed == (["merge"] if lost else [])
 
 
 def test_a_notebook_cut_off_needs_a_person(root: Course) -> None:
@@ -161,17 +171,17 @@ def test_the_listener_hears_who_connects() -> None:
 KEY = load_public_key("bpe")
 
 
-def verdict(exercise: Exercise, outcome: Outcome = Outcome.RIGHT, misconception: KeyMisconception | None = None) -> Verdict:
+def verdict(exercise: Exercise, outcome: Outcome = Outcome.RIGHT, mistake: KeyMisconception | None = None) -> Verdict:
     key = KEY.exercise(exercise.name)
     results = tuple(ProbeResult(probe, outcome is Outcome.RIGHT) for probe in key.probes)
-    return Verdict(key, outcome, results, misconception)
+    return Verdict(key, outcome, results, mistake)
 
 
-def finish(*changed: Verdict, points: float | None = None) -> Finish:
+def finish(*changed: Verdict, points: float | None = -1, reasons: tuple[str, ...] = ()) -> Finish:
     """A run over one submission, right but for what is changed; the gradebook agrees unless `points` are given."""
     verdicts = {e.name: verdict(e) for e in BPE.exercises} | {v.exercise.name: v for v in changed}
-    total = sum(v.score(COURSE.scoring) for v in verdicts.values()) if points is None else points
-    graded = Graded("ada", "graded", total, (), tuple(verdicts.values()))
+    total = sum(v.score(COURSE.scoring) for v in verdicts.values()) if points == -1 else points
+    graded = Graded("ada", "graded", total, reasons, tuple(verdicts.values()))
     return Finish(BPE, Level.NAMESPACES.sentence, (graded,), 1.0, Path("results.json"))
 
 
@@ -179,36 +189,39 @@ def told(hand_in: HandIn, finish: Finish) -> list[str]:
     return list(broken_promises(COURSE, [hand_in], finish))
 
 
+MERGE = BPE.exercise("merge")
+FIRST, SECOND = KEY.exercise("merge").misconceptions[:2]
+
+
+def answered(kind: Kind, name: str = "") -> HandIn:
+    """All right but `merge`."""
+    return HandIn("ada", "mistaken", right_hand_in(merge=Answer(MERGE, kind, name)).answers)
+
+
 def test_promises_that_are_kept() -> None:
-    merge = BPE.exercise("merge")
-    mistake = KEY.exercise("merge").misconceptions[0]
     assert told(right_hand_in(), finish()) == []
-    wrong = finish(verdict(merge, Outcome.WRONG, mistake))
-    assert told(HandIn("ada", "mistaken", right_hand_in(merge=Answer(merge, "mistake", mistake.name)).answers), wrong) == []
-    blank = finish(verdict(merge, Outcome.NOT_ATTEMPTED))
-    assert told(HandIn("ada", "partly blank", right_hand_in(merge=Answer(merge, "blank")).answers), blank) == []
+    assert told(answered("mistake", FIRST.name), finish(verdict(MERGE, Outcome.WRONG, FIRST))) == []
+    assert told(answered("blank"), finish(verdict(MERGE, Outcome.NOT_ATTEMPTED))) == []
+    assert told(answered("attack", "leave"), finish(verdict(MERGE, Outcome.CRASHED))) == []
 
 
-def test_promises_that_are_broken() -> None:
-    """Each of these is what the demo is there to notice."""
-    merge = BPE.exercise("merge")
-    first, second = KEY.exercise("merge").misconceptions[:2]
-    wrong, right = verdict(merge, Outcome.WRONG, first), verdict(merge)
-
-    def answered(kind: str, name: str = "") -> HandIn:
-        return HandIn("ada", "mistaken", right_hand_in(merge=Answer(merge, kind, name)).answers)
-
-    assert "ended as 'wrong' with 0 of 3 points" in told(right_hand_in(), finish(wrong))[0]
-    assert f"{second.name!r} was named" in told(answered("mistake", first.name), finish(replace(wrong, misconception=second)))[0]
-    assert "'nothing' was named" in told(answered("mistake", first.name), finish(replace(wrong, misconception=None)))[0]
-    assert "ended as 'right'" in told(answered("mistake", first.name), finish())[0]
-    assert "ended as 'right'" in told(answered("attack", "leave"), finish(right))[0]
-    assert "ended as 'right'" in told(answered("lost"), finish(right))[0]
-    assert "the gradebook holds 100 points, the judge gave 15" in told(right_hand_in(), finish(points=100))[0]
-    assert "was not graded at all" in told(right_hand_in(), replace(finish(), results=()))[0]
-    ungraded = replace(finish(), results=(Graded("ada", "needs a person", reasons=("why",)),))
-    assert told(right_hand_in(), ungraded) == ["02-bpe, ada (right): could not be graded: why"]
-    assert "a notebook cut in half got 15 points" in told(right_hand_in("file cut off"), finish())[0]
+@pytest.mark.parametrize(
+    ("hand_in", "graded", "complaint"),
+    [
+        (right_hand_in(), finish(verdict(MERGE, Outcome.WRONG, FIRST)), "ended as 'wrong' with 0 of 3 points"),
+        (answered("mistake", FIRST.name), finish(verdict(MERGE, Outcome.WRONG, SECOND)), f"{SECOND.name!r} was named"),
+        (answered("mistake", FIRST.name), finish(verdict(MERGE, Outcome.WRONG)), "'nothing' was named"),
+        (answered("mistake", FIRST.name), finish(), "ended as 'right'"),
+        (answered("attack", "leave"), finish(), "ended as 'right'"),
+        (answered("lost"), finish(), "ended as 'right'"),
+        (right_hand_in(), finish(points=100), "the gradebook holds 100 points, the judge gave 15"),
+        (right_hand_in(), replace(finish(), results=()), "was not graded at all"),
+        (right_hand_in(), finish(points=None, reasons=("why",)), "02-bpe, ada (right): could not be graded: why"),
+        (right_hand_in("file cut off"), finish(), "a notebook cut in half got 15 points"),
+    ],
+)
+def test_a_broken_promise_is_told(hand_in: HandIn, graded: Finish, complaint: str) -> None:
+    assert complaint in told(hand_in, graded)[0]
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
@@ -226,7 +239,7 @@ def test_a_demo_starts_afresh_and_keeps_its_keys(tmp_path: Path) -> None:
     secret = (first.root / ".autograder" / "secret").read_bytes()
     again = main_job.prepare(COURSE, tmp_path / "demo")
     assert sorted(path.name for path in again.root.iterdir() if path.name != ".autograder") == sorted(main_job.COPIED)
-    assert sorted(path.name for path in (again.root / ".autograder").iterdir()) == ["keys", "made-by-the-demo", "secret"]
+    assert {path.name for path in (again.root / ".autograder").iterdir()} == {"keys", "made-by-the-demo", "secret"}
     assert (again.root / ".autograder" / "secret").read_bytes() == secret
 
 
@@ -249,24 +262,26 @@ def test_without_a_sandbox_nobody_hostile_gets_in(root: Course, monkeypatch: pyt
 
 
 @pytest.mark.slow
-def test_the_main_job(tmp_path: Path, require) -> None:
-    """Eight students, one unit, everything for real: the line a newcomer sees after `make demo`."""
+def test_the_main_job(tmp_path: Path, require: Callable[[str, bool, str], None]) -> None:
+    """Eight students, one unit, everything for real: what a newcomer sees after `make demo`."""
     require("a sandbox", best_level() is not None, "holds hostile submissions")
     folder = tmp_path / "demo"
     lines = run_demo(COURSE, folder, 8, 2, [BPE]).splitlines()
-    assert lines[0] == "8 submissions to 1 units: 8 graded, 1 of them after repairs, 0 need a person"
-    assert "each of 15 mistakes called by its name (15 different)" in lines[1]
+    hand_ins = make_class(COURSE, BPE, 8)
+    readable = [hand_in.student for hand_in in hand_ins if hand_in.damage != "file cut off"]
+    mistakes = sum(answer.kind == "mistake" for hand_in in hand_ins for answer in hand_in.answers.values())
+    assert lines[0].startswith(f"8 submissions to 1 unit: {len(readable)} graded")
+    assert f"each of {mistakes} mistakes called by its name" in lines[1]
     assert "hostile: 1, 0 points for each attack" in lines[1]
     assert lines[-1] == f"class report: {folder.resolve() / 'class-report.html'}"
-    course = Course(folder)
-    results = json.loads((folder / ".autograder" / "results" / "bpe.json").read_text(encoding="utf-8"))
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}", course.id) as gradebook:
-        booked = {one["student"]: gradebook.find_submission(BPE.folder, one["student"]).score for one in results["submissions"]}
-    assert booked == {one["student"]: one["points"] for one in results["submissions"]}
-    pages = {student: folder / "feedback" / student / BPE.folder / "bpe.html" for student in find_graded(course, BPE)}
-    assert len(pages) == 8
-    for student, page in pages.items():
-        text = page.read_text(encoding="utf-8")
-        assert re.search(rf"Score: {booked[student]:g} / ", text), student
-    assert "Class report" in (folder / "class-report.html").read_text(encoding="utf-8")
+
+    found = json.loads((folder / ".autograder" / "results" / "bpe.json").read_text(encoding="utf-8"))["submissions"]
+    points = {one["student"]: one["points"] for one in found if one["exercises"]}
+    assert sorted(points) == readable == find_graded(Course(folder), BPE)
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}", COURSE.id) as gradebook:
+        assert {s: gradebook.find_submission(BPE.folder, s).score for s in points} == points
+    for student, score in points.items():
+        page = (folder / "feedback" / student / BPE.folder / "bpe.html").read_text(encoding="utf-8")
+        assert re.search(rf"Score: {score} / ", page), student
+    assert f"{len(readable)}" in (folder / "class-report.html").read_text(encoding="utf-8")
     assert not {"submitted", "autograded", "feedback"} & {path.name for path in COURSE.root.iterdir()}
