@@ -129,7 +129,7 @@ def report(ctx: click.Context, units: tuple[str, ...], names: bool, output: Path
 
 @main.command()
 @click.argument("units", nargs=-1)
-@click.option("--students", default=40, show_default=True, help="Size of the class.")
+@click.option("--students", type=click.IntRange(1), default=40, show_default=True, help="Size of the class.")
 @click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default="workspace/demo", show_default=True)
 @click.pass_context

@@ -73,14 +73,14 @@ def judge_live(*implementations: Any) -> Verdict:
 
 
 def hint(*implementations: Any) -> None:
-    """Help with the last failed check of an exercise: first a question, then an example to run by hand.
+    """Help with an answer that is not right yet: first a question, then an example to run by hand.
 
     Args:
         implementations: the function or class, as for `check`.
     """
     session = _current()
     exercise, _ = _match(session.key, implementations)
-    verdict = session.verdicts.get(exercise.name) or judge_live(*implementations)
+    verdict = judge_live(*implementations)  # what it is now, not what it was at the last check
     if verdict.right:
         _show(f"{exercise.name} is right: no hint needed.")
         return
@@ -96,7 +96,7 @@ def hints(verdict: Verdict) -> list[str]:
     """The hints for a verdict, in levels: a question, then a counterexample or the next property's question."""
     if verdict.misconception:
         return [verdict.misconception.ask, verdict.misconception.show]
-    return list(dict.fromkeys(result.probe.ask for result in verdict.results if not result.passed))
+    return list(dict.fromkeys(result.probe.ask for result in verdict.results if not (result.passed or result.withheld)))
 
 
 def _current() -> Session:
@@ -108,6 +108,8 @@ def _current() -> Session:
 def _match(key: Key, implementations: tuple[Any, ...]) -> tuple[KeyExercise, dict[str, Any]]:
     if not implementations:
         raise UsageError("check what? Name your function: check(my_function)")
+    if name := next((item for item in implementations if isinstance(item, str)), ""):
+        raise UsageError(f"hand over the function itself, without quotes: check({name})")
     named = {getattr(item, "__name__", repr(item)[:40]): item for item in implementations}
     exercise = key.exercise(next(iter(named)))
     if set(named) != set(exercise.names):

@@ -164,10 +164,12 @@ def _details(result: ProbeResult, verdict: Verdict, public: bool) -> Iterator[st
         yield from _raised(result.raised, verdict, public)
     elif result.difference and public:
         difference = result.difference
-        if difference.got == "None" and not difference.where:
-            yield f"expected {difference.expected}, got None: does every path end in a return?"
-            return
+        if not difference.where and {difference.expected, difference.got} == {"True", "False"}:
+            return  # the property's sentence says it better
         at = f"at {difference.where}: " if difference.where else ""
+        if difference.got == "None":
+            yield f"{at}expected {difference.expected}, got None: does every path end in a return?"
+            return
         yield f"{at}expected {difference.expected}, got {difference.got}"
         if difference.note:
             yield difference.note
@@ -184,12 +186,15 @@ def _raised(raised: Raised, verdict: Verdict, public: bool) -> Iterator[str]:
         return
     message = f": {told}" if told else ""
     if raised.line is None:
-        yield f"what your code returned could not be used further ({raised.type}{message})"
+        uncallable = raised.type == "TypeError" and "argument" in raised.message
+        what = "your function could not be called as its contract says" if uncallable else _UNUSABLE
+        yield f"{what} ({raised.type}{message})"
         return
     yield f"your code raised {raised.type}{message}"
     yield f"at line {raised.line} of your cell: {raised.text}"
 
 
+_UNUSABLE = "what your code returned could not be used further"
 _COMPILER = r"\D{1,150}( line \d+\)?)?"
 _HARMLESS = {  # what Python or a probe says in these words holds no value; a student's own exception may hold any
     "SyntaxError": _COMPILER,

@@ -1,5 +1,6 @@
 """Small keys from plain values, and a Python of its own for what a process must not have imported."""
 
+import linecache
 import os
 import subprocess
 import sys
@@ -68,11 +69,24 @@ def make_exercise() -> Callable[..., KeyExercise]:
         misconceptions = []
         for full_name, values in (wrong or {}).items():
             name, _, family = full_name.partition("/")
-            seen = tuple(encode(value) for value in values)
-            misconceptions.append(KeyMisconception(name, f"you have {name}.", f"why {name}?", f"try {name}", family, seen))
+            words = (f"you have {name}.", f"why {name}?", f"try {name}")
+            misconceptions.append(KeyMisconception(name, *words, family, tuple(encode(value) for value in values)))
         return KeyExercise("f", companions, points, False, 5.0, (), probes, tuple(misconceptions))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def answer() -> Callable[..., Any]:
+    """Run the text of an answer cell and return what it defines as `f`, known to tracebacks as in a notebook."""
+
+    def run(source: str, name: str = "f") -> Any:
+        filename, namespace = f"<answer {name}>", {}
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        exec(compile(source, filename, "exec"), namespace)
+        return namespace[name]
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,8 @@ def test_an_early_end_is_told_once(
 
 def test_stand_ins(make_exercise: Callable, judge: Callable, told: Callable) -> None:
     verdict = replace(judge(make_exercise(1), 1), used_stand_ins=("g", "h"))
-    assert told(verdict).endswith("  Judged with the course's own g, h in place of yours, so that one mistake is paid for once.")
+    sentence = "Judged with the course's own g, h in place of yours, so that one mistake is paid for once."
+    assert told(verdict).endswith(f"\n  {sentence}")
 
 
 RAISED = [
