@@ -36,6 +36,7 @@ def open_unit(unit: str) -> None:
     global _session
     key = load_public_key(unit)
     mygpt.settle(Path.cwd(), key.given)
+    _show(f"{key.title}: {len(key.exercises)} exercises.{_lent(key)}")
     _session = Session(key, probes_in(importlib.import_module(f"autograder.checks.{unit}")))
 
 
@@ -53,7 +54,7 @@ def check(*implementations: Any) -> None:
     verdict = judge_live(*implementations)
     session = _current()
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right:
-        raise CheckFailed(present.text(verdict, session.key.scoring))
+        raise CheckFailed(present.narrow(present.text(verdict, session.key.scoring)))
     _show(present.text(verdict, session.key.scoring), present.html(verdict, session.key.scoring))
 
 
@@ -115,6 +116,11 @@ def _match(key: Key, implementations: tuple[Any, ...]) -> tuple[KeyExercise, dic
     if set(named) != set(exercise.names):
         raise UsageError(f"this exercise is checked as check({', '.join(exercise.names)})")
     return exercise, named
+
+
+def _lent(key: Key) -> str:
+    modules = " and ".join(f"mygpt.{name}" for name in key.given)
+    return f" In {modules} lies what the course lends you for it." if modules else ""
 
 
 def _show(plain: str, rich: str = "") -> None:

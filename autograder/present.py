@@ -5,6 +5,7 @@ told, only the property, the mistake's name, and the line of their own cell.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -82,6 +83,15 @@ def text(verdict: Verdict, scoring: str, public: bool = True) -> str:
         rows.append(f"  {line.mark} {line.sentence}" + (f" — {line.diagnosis}" if line.diagnosis else ""))
         rows += [f"      {detail}" for detail in line.details]
     return "\n".join(rows + [f"  {note}" for note in notes(verdict, public)])
+
+
+def narrow(words: str, width: int = 68) -> str:
+    """The same, wrapped: nbgrader's validate cuts off what is longer, just where the mistake is named."""
+    wrapped = []
+    for line in words.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        wrapped += textwrap.wrap(line, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
+    return "\n".join(wrapped)
 
 
 def one(verdict: Verdict, probe: str, public: bool = True) -> str:

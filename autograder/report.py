@@ -232,11 +232,9 @@ def render(course: Course, reports: list[UnitReport], names: bool, missing: list
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"slug": _slug, "points": _one_decimal, "breakable": _breakable}
-    levels = sorted({report.isolation for report in reports})
+    outcomes = [outcome.value for outcome in Outcome]
     page = environment.get_template("report.html")
-    return page.render(
-        course=course, reports=reports, names=names, missing=missing, levels=levels, outcomes=[o.value for o in Outcome]
-    )
+    return page.render(course=course, reports=reports, names=names, missing=missing, outcomes=outcomes)
 
 
 def _slug(text: str) -> str:

@@ -76,8 +76,8 @@ def describe_error(error: BaseException) -> Raised:
     message = _message_of(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in message or "not enough memory" in message:
         return Raised("MemoryError")  # torch says RuntimeError
-    if isinstance(error, SyntaxError) and is_students(str(error.filename)):
-        return Raised(type(error).__name__, error.msg, error.lineno, (error.text or "").strip())
+    if isinstance(error, SyntaxError) and is_students(str(error.filename)) and isinstance(error.lineno, int):
+        return Raised(type(error).__name__, str(error.msg), error.lineno, str(error.text or "").strip())
     places = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     own = [(code.co_filename, line) for code, line in places if is_students(code.co_filename)]
     line, text = (own[-1][1], linecache.getline(*own[-1]).strip()) if own else (None, "")

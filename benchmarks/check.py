@@ -28,7 +28,8 @@ def main() -> None:
     chdir(tempfile.mkdtemp())  # open_unit settles `mygpt` where the notebook is
     seconds: dict[str, float] = {}
     for unit in course.units:
-        learner.open_unit(unit.name)
+        with contextlib.redirect_stdout(io.StringIO()):
+            learner.open_unit(unit.name)
         for exercise in unit.exercises:
             found = reference_implementation(unit, exercise)
             implementations = [getattr(found, n) for n in exercise.names] if exercise.companions else [found]

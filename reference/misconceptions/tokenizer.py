@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations
 
 from reference.misconceptions import Misconception
-from reference.tokenizer import pretokenize, split_on_special_tokens
+from reference.tokenizer import _finished_pieces, pretokenize, split_on_special_tokens
 
 
 def _left_to_right(piece: str, merges: list[tuple[bytes, bytes]]) -> list[bytes]:
@@ -102,6 +103,39 @@ def _each_chunk(
         yield from encode(chunk)
 
 
+def _joined_list(
+    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
+) -> Iterator[int]:
+    return encode("".join(chunks))
+
+
+def _collected(chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()) -> list[int]:
+    buffer, ids = "", []
+    for chunk in chunks:
+        buffer += chunk
+        for piece in list(_finished_pieces(buffer, specials)):
+            ids += encode(piece)
+            buffer = buffer[len(piece) :]
+    for part in split_on_special_tokens(buffer, specials):
+        for piece in [part] if part in specials else pretokenize(part):
+            ids += encode(piece)
+    return ids
+
+
+def _no_special_tokens(
+    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
+) -> Iterator[int]:
+    buffer = ""
+    for chunk in chunks:
+        buffer += chunk
+        *finished, last, end = ["", "", *pretokenize(buffer)]
+        for piece in filter(None, finished):
+            yield from encode(piece)
+        buffer = last + end
+    for piece in pretokenize(buffer):
+        yield from encode(piece)
+
+
 def _all_chunks(
     chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
 ) -> Iterator[int]:
@@ -124,6 +158,34 @@ def _mean_of_ratios(encode: Callable[[str], list[int]], texts: dict[str, list[st
     for language, corpus in texts.items():
         ratios[language] = sum(len(encode(text)) / len(text.split()) for text in corpus) / len(corpus)
     return ratios
+
+
+# What stands in the answer, what stands there instead, and that in words.
+TRAPS = (
+    ({"map(re.escape, longest_first)": "longest_first"}, "they are read as regular expressions, so their | means “or”"),
+    ({'"(" + ': "", ' + ")"': ""}, "without a group in the pattern they are thrown away"),
+    ({"sorted(specials, key=len, reverse=True)": "specials"}, "the first one given goes before the longest"),
+    ({"[piece for piece in pieces if piece]": "list(pieces)"}, "empty pieces stay in the list"),
+    ({" if specials else [text]": ""}, "with none of them the pattern matches everywhere"),
+)
+
+
+def _several_traps() -> list[Misconception]:
+    """Cutting at "|".join(specials), in the states in which it is met while the traps are found one by one."""
+    return [
+        Misconception(
+            "split_on_special_tokens",
+            "traps: " + "; ".join(words for _, words in missed),
+            says="of your special tokens several things are true at once: " + "; ".join(words for _, words in missed),
+            ask="Which of the four traps of the lesson has your pattern taken care of, and which not yet?",
+            show='re.split("<|end|>", "a<|end|>") is ["a<|", "|>"]\n'
+            're.split("(" + re.escape("<|end|>") + ")", "a<|end|>") is ["a", "<|end|>", ""]',
+            family="rule",
+            edit={old: new for edit, _ in missed for old, new in edit.items()},
+        )
+        for number in range(2, len(TRAPS) + 1)
+        for missed in combinations(TRAPS, number)
+    ]
 
 
 MISCONCEPTIONS = (
@@ -218,6 +280,56 @@ MISCONCEPTIONS = (
         edit={"re.findall(GPT2_PATTERN, text)": "[piece.strip() for piece in re.findall(GPT2_PATTERN, text)]"},
     ),
     Misconception(
+        "pretokenize",
+        "stripped, blanks dropped",
+        says="the spaces are cut off your pieces, and pieces of nothing but white space are gone",
+        ask="Can you write down the text again if all you have is your pieces?",
+        show='"".join(pretokenize("a  b")) must be "a  b"',
+        family="rule",
+        edit={
+            "re.findall(GPT2_PATTERN, text)": (
+                "[piece.strip() for piece in re.findall(GPT2_PATTERN, text) if piece.strip()]"
+            )
+        },
+    ),
+    Misconception(
+        "pretokenize",
+        "blanks dropped",
+        says="pieces of nothing but white space are gone from your list",
+        ask="Can you write down the text again if all you have is your pieces?",
+        show='pretokenize("a  b"): ["a", " ", " b"], not ["a", " b"]',
+        family="rule",
+        edit={"re.findall(GPT2_PATTERN, text)": "[piece for piece in re.findall(GPT2_PATTERN, text) if piece.strip()]"},
+    ),
+    Misconception(
+        "pretokenize",
+        "text stripped",
+        says="the white space at the two ends of the text is gone",
+        ask="Can you write down the text again if all you have is your pieces?",
+        show='pretokenize(" a "): [" a", " "], not ["a"]',
+        family="rule",
+        edit={"re.findall(GPT2_PATTERN, text)": "re.findall(GPT2_PATTERN, text.strip())"},
+    ),
+    Misconception(
+        "pretokenize",
+        "groups",
+        says="your pattern has groups of its own, and re.findall then returns the groups, not the whole matches",
+        ask="What is the difference between (…) and (?:…) in a regular expression?",
+        show='re.findall("(a|b)(c)?", "acb") is [("a", "c"), ("b", "")]; '
+        're.findall("(?:a|b)(?:c)?", "acb") is ["ac", "b"]',
+        family="rule",
+        edit={"re.findall(GPT2_PATTERN, text)": 're.findall(GPT2_PATTERN.replace("(?:", "("), text)'},
+    ),
+    Misconception(
+        "pretokenize",
+        "match objects",
+        says="your list holds match objects, not strings",
+        ask="What does re.finditer give, and how do you get the text out of it?",
+        show='[match.group() for match in re.finditer("[a-z]", "a b")] is ["a", "b"]',
+        family="units",
+        edit={"re.findall(GPT2_PATTERN, text)": "list(re.finditer(GPT2_PATTERN, text))"},
+    ),
+    Misconception(
         "bpe_encode",
         "left to right",
         says="your result is that of merging the first pair from the left that is in the list, whenever it was learned",
@@ -273,6 +385,16 @@ MISCONCEPTIONS = (
         'bpe_encode("abc", merges): (b"b", b"c") has rank 0 and goes first: [b"a", b"bc"]',
         family="sign or order",
         edit={"_, i = min(known)": "_, i = min((-rank, i) for rank, i in known)"},
+    ),
+    Misconception(
+        "bpe_encode",
+        "latest merge, rightmost place",
+        says="of the merges that apply you make the one learned last, and of its places the rightmost",
+        ask="Does a small rank mean early or late?",
+        show='merges = [(b"b", b"c"), (b"a", b"b")]\n'
+        'bpe_encode("abc", merges): (b"b", b"c") has rank 0 and goes first: [b"a", b"bc"]',
+        family="sign or order",
+        edit={"_, i = min(known)": "_, i = max(known)"},
     ),
     Misconception(
         "bpe_encode",
@@ -428,6 +550,19 @@ MISCONCEPTIONS = (
         edit={"for i in ids)": "for i in (ids[n] for n in range(len(ids))))"},
     ),
     Misconception(
+        "decode",
+        "ids read twice",
+        says="you go through the ids twice, first to look for unknown ones; an iterator is empty the second time",
+        ask="How often can you read an iterator?",
+        show='ids = iter([0, 1])\nlist(ids) is [0, 1], and list(ids) once more is []',
+        family="state",
+        edit={
+            '    return b"".join(': (
+                '    if any(i not in vocab for i in ids):\n        raise KeyError("unknown id")\n    return b"".join('
+            )
+        },
+    ),
+    Misconception(
         "split_on_special_tokens",
         "order given",
         says="special tokens are tried in the order given; a short one hides the longer one that begins like it",
@@ -509,29 +644,7 @@ MISCONCEPTIONS = (
         family="rule",
         edit={" if specials else [text]": ""},
     ),
-    Misconception(
-        "split_on_special_tokens",
-        "order given, empty pattern",
-        says="special tokens are tried in the order given, and with none of them your pattern matches everywhere",
-        ask="In the regular expression a|ab, which one is tried first on “ab”? And where does an empty one match?",
-        show='split_on_special_tokens("ab", ["a", "ab"]): ["ab"]; split_on_special_tokens("ab", []): ["ab"]',
-        family="sign or order",
-        edit={"sorted(specials, key=len, reverse=True)": "specials", " if specials else [text]": ""},
-    ),
-    Misconception(
-        "split_on_special_tokens",
-        "joined as they are",
-        says="the special tokens stand in your pattern as they are: a | in them means “or”, the first one given goes "
-        "first, and with none of them the pattern matches everywhere",
-        ask="What does <|end|> match as a regular expression?",
-        show='re.split("(<|end|>)", "a<|end|>") cuts at "<", at "end" and at ">"',
-        family="rule",
-        edit={
-            "sorted(specials, key=len, reverse=True)": "specials",
-            "map(re.escape, longest_first)": "longest_first",
-            " if specials else [text]": "",
-        },
-    ),
+    *_several_traps(),
     Misconception(
         "split_on_special_tokens",
         "sorted in place",
@@ -571,6 +684,65 @@ MISCONCEPTIONS = (
         show='ids = encode_iterable(itertools.cycle(["low "]), encode)\nnext(ids) must come back at once',
         family="state",
         wrong=_all_chunks,
+    ),
+    Misconception(
+        "encode_iterable",
+        "encode of everything, returned",
+        says="you join the whole stream and return its ids in one list; the ids are right, and nothing is a stream "
+        "any more",
+        ask="What would your function do with a stream that never ends?",
+        show='ids = iter(encode_iterable(itertools.cycle(["low "]), encode))\nnext(ids) must come back at once',
+        family="state",
+        wrong=_joined_list,
+    ),
+    Misconception(
+        "encode_iterable",
+        "collected in a list",
+        says="your pieces are right and come in time, but you collect their ids in a list and return it at the end",
+        ask="With which word does a Python function hand out one value and go on later?",
+        show='ids = iter(encode_iterable(itertools.cycle(["low "]), encode))\nnext(ids) must come back at once',
+        family="state",
+        wrong=_collected,
+    ),
+    Misconception(
+        "encode_iterable",
+        "yield without from",
+        says="you yield the list that encode returns; what is wanted are the ids in it, one by one",
+        ask="What is the difference between `yield ids` and `yield from ids`?",
+        show='list(encode_iterable(["low"], encode)) is a list of whole numbers, not a list of lists',
+        family="units",
+        edit={
+            "        for piece in pieces:\n            yield from": "        for piece in pieces:\n            yield",
+            "pretokenize(piece):\n            yield from": "pretokenize(piece):\n            yield",
+        },
+    ),
+    Misconception(
+        "encode_iterable",
+        "no special tokens",
+        says="you hold back the last two pre-tokens, but take no notice of special tokens",
+        ask="What does pretokenize make of <|end|>, and what should encode be given?",
+        show='encode_iterable(["a<|end|>"], encode, ["<|end|>"]): encode("a"), encode("<|end|>")',
+        family="rule",
+        wrong=_no_special_tokens,
+    ),
+    Misconception(
+        "encode_iterable",
+        "no default",
+        says="without special tokens your function looks for the longest of none, and raises",
+        ask="What is the max of an empty list, and what is L if there are no special tokens?",
+        show="max([]) raises ValueError; max([], default=1) is 1",
+        family="batch of one",
+        edit={"max(map(len, specials), default=1)": "max(map(len, specials))"},
+    ),
+    Misconception(
+        "encode_iterable",
+        "all at once without special tokens",
+        says="without special tokens nothing is held back: the last two pre-tokens may still change",
+        ask="With no special token, where does the text in the buffer end: before s, or at s?",
+        show='L = 1, so s = n. The text ends at n, which is not before s: encode_iterable(["lo", "w"], encode) '
+        'must give encode("low")',
+        family="off by one",
+        edit={"default=1": "default=0"},
     ),
     Misconception(
         "encode_iterable",
@@ -664,6 +836,15 @@ MISCONCEPTIONS = (
         show='fertility(list, {"en": ["abcdefghij", "a b c"]}): (10 + 5) / (1 + 3) = 3.75, not (10 + 5/3) / 2 = 5.83',
         family="denominator",
         wrong=_mean_of_ratios,
+    ),
+    Misconception(
+        "fertility",
+        "texts joined",
+        says="you join the texts with a character between them, and that character is encoded too",
+        ask="How many characters are in all texts together, and how many do you give to encode?",
+        show='fertility(list, {"en": ["a", "b"]}): 2 tokens, 2 words: 1.0. list("a b") has 3',
+        family="rule",
+        edit={"sum(len(encode(text)) for text in corpus)": 'len(encode(" ".join(corpus)))'},
     ),
     Misconception(
         "fertility",

@@ -61,11 +61,13 @@ class Lab:
             return json.load(response)
 
     def _set_up_home(self) -> None:
-        """No news, no updates: the server asks nobody outside."""
+        """No news and no updates from outside, and an exchange folder that is not this machine's."""
         quiet = {"buildCheck": False, "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
         config = self.home / ".jupyter" / "labconfig"
         config.mkdir(parents=True)
         (config / "page_config.json").write_text(json.dumps(quiet), encoding="utf-8")
+        exchange = f"c = get_config()\nc.Exchange.root = {str(self.home / 'exchange')!r}\n"
+        (config.parent / "nbgrader_config.py").write_text(exchange, encoding="utf-8")
 
     def _command(self) -> list[str]:
         settings = {

@@ -1,6 +1,7 @@
 """A notebook in JupyterLab, driven as a student drives it: write into a cell, run it, read what appears below."""
 
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from playwright.sync_api import Locator, Page
 
@@ -9,32 +10,40 @@ OPEN = """async path => {
     window.panel = await jupyterapp.commands.execute("docmanager:open", {path});
     await panel.revealed;
     await panel.sessionContext.ready;
+    return panel.id;
+}"""
+CLOSE = """async () => {
+    await panel.context.save();
+    await panel.sessionContext.shutdown();
+    panel.dispose();
 }"""
 FIND = "id => panel.content.widgets.findIndex(cell => cell.model.getMetadata('nbgrader')?.grade_id === id)"
 WRITE = "([index, source]) => panel.content.widgets[index].model.sharedModel.setSource(source)"
 SELECT = """async index => {
-    jupyterapp.shell.activateById(panel.id);
     panel.content.activeCellIndex = index;
     await panel.content.scrollToItem(index);
 }"""
 COMMAND = "async ([name, options]) => { await jupyterapp.commands.execute(name, options); }"
 
 
+@contextmanager
+def open_notebook(page: Page, path: str) -> Iterator["LabNotebook"]:
+    """Open a notebook in a tab of its own and wait for its kernel; at the end save it and stop the kernel."""
+    page.wait_for_function("() => window.jupyterapp")
+    yield LabNotebook(page, page.evaluate(OPEN, path))
+    page.evaluate(CLOSE)
+
+
 class LabNotebook:
     """The notebook in the tab in front. A cell is known by its nbgrader id or by its place."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, panel: str) -> None:
         self.page = page
-
-    def open(self, path: str) -> Self:
-        """Open a notebook in a tab of its own, and wait for its kernel."""
-        self.page.wait_for_function("() => window.jupyterapp")
-        self.page.evaluate(OPEN, path)
-        return self
+        self.tab = page.locator(f"#{panel}")
 
     def run(self, cell: str | int, source: str | None = None) -> Locator:
         """Run a cell, with this source if one is given, and return its output once it has ended."""
-        index = self.index(cell)
+        index = self._index(cell)
         if source is not None:
             self.page.evaluate(WRITE, [index, source])
         self.page.evaluate(SELECT, index)
@@ -43,21 +52,21 @@ class LabNotebook:
 
     def run_below(self, cell: str, source: str) -> Locator:
         """Insert a cell, as one does to try something, and run it."""
-        index = self.index(cell)
+        index = self._index(cell)
         self.page.evaluate(SELECT, index)
         self.command("notebook:insert-cell-below")
         return self.run(index + 1, source)
 
     def cell(self, cell: str | int) -> Locator:
-        return self.page.locator(f'#{self.page.evaluate("() => panel.id")} .jp-Cell[data-windowed-list-index="{self.index(cell)}"]')
+        return self.tab.locator(f'.jp-Cell[data-windowed-list-index="{self._index(cell)}"]')
 
-    def index(self, cell: str | int) -> int:
+    def command(self, name: str, **options: str) -> None:
+        """What a menu entry or a key does; returns when it is done."""
+        self.page.evaluate(COMMAND, [name, options])
+
+    def _index(self, cell: str | int) -> int:
         if isinstance(cell, int):
             return cell
         index = self.page.evaluate(FIND, cell)
         assert index >= 0, f"the notebook has no cell {cell}"
         return index
-
-    def command(self, name: str, **options: str) -> None:
-        """What a menu entry or a key does; returns when it is done."""
-        self.page.evaluate(COMMAND, [name, options])

@@ -47,7 +47,7 @@ ENDLESS = {
     "except Exception": "while True:\n        try:\n            while True: pass\n        except Exception: pass",
     "except and raise": "try:\n        while True: pass\n    except Exception: raise ValueError",
     "sleep": "import time\n    time.sleep(60)",
-    "sum": "return sum(iter(int, 1))",
+    "sum": "return sum(0 for _ in iter(int, 1))",
     "finally": "try:\n        while True: pass\n    finally: x = 1",
 }
 
@@ -175,7 +175,14 @@ def test_prints_and_warnings_are_swallowed(answer: Answer, capsys: pytest.Captur
 
 
 def test_an_exception_carries_the_students_deepest_line(answer: Answer) -> None:
-    source = "import torch\n\ndef helper(x):\n    return x @ torch.ones(5)\n\ndef f():\n    return helper(torch.ones(3))\n"
+    source = """import torch
+
+def helper(x):
+    return x @ torch.ones(5)
+
+def f():
+    return helper(torch.ones(3))
+"""
     (raised,) = see(answer(source))
     assert (raised.type, raised.line, raised.text) == ("RuntimeError", 4, "return x @ torch.ones(5)")
     assert "size" in raised.message
@@ -192,17 +199,15 @@ def test_a_syntax_error_inside_the_answers_own_eval_is_at_the_line_of_the_eval(a
 
 
 STUBS = {
-    "function": ("def f():\n    raise NotImplementedError()", call, Raised("NotWritten", "f", 2, "raise NotImplementedError()")),
-    "class": ("class f:\n    def go(self):\n        raise NotImplementedError", lambda f, _: f().go(), "f"),
-    "helper": ("def g():\n    raise NotImplementedError()\ndef f():\n    return g()", call, "g"),
+    "function": ("def f():\n    raise NotImplementedError()", call, "f", 2),
+    "class": ("class f:\n    def go(self):\n        raise NotImplementedError()", lambda f, _: f().go(), "f", 3),
+    "helper": ("def g():\n    raise NotImplementedError()\ndef f():\n    return g()", call, "g", 2),
 }
 
 
-@pytest.mark.parametrize(("source", "probe", "expected"), STUBS.values(), ids=STUBS)
-def test_a_stub_says_whose_it_is(answer: Answer, source: str, probe: Callable, expected: Any) -> None:
-    (raised,) = see(answer(source), probe)
-    assert expected in (raised, raised.message)
-    assert raised.type == "NotWritten"
+@pytest.mark.parametrize(("source", "probe", "whose", "line"), STUBS.values(), ids=STUBS)
+def test_a_stub_says_whose_it_is(answer: Answer, source: str, probe: Callable, whose: str, line: int) -> None:
+    assert see(answer(source), probe) == [Raised("NotWritten", whose, line, "raise NotImplementedError()")]
 
 
 def test_a_not_implemented_error_with_words_is_an_error_like_others() -> None:
@@ -262,7 +267,7 @@ ODD = {
     "mapping that raises": (_NoKeys, "OSError"),
     "list that raises": (lambda: _NoItems([1]), "OSError"),
     "object that says it is a float": (_Forger, "TypeError"),
-    "sparse tensor": (lambda: torch.eye(2).to_sparse(), "TypeError"),
+    "sparse tensor": (lambda: torch.eye(2).to_sparse(), "RuntimeError"),
     "tensor without numbers": (lambda: torch.empty(2, device="meta"), "NotImplementedError"),
 }
 
@@ -281,7 +286,7 @@ def test_an_endless_list_is_too_large_and_a_generator_is_foreign() -> None:
 
 
 def test_seeds_are_fixed_for_the_public_and_others_for_a_secret() -> None:
-    assert seed_for(PUBLIC, "attention", "causal_mask", "square") == 7777777777777777777
+    assert seed_for(PUBLIC, "attention", "causal_mask", "square") == 14527212861981632173
     places = [("u", "e", "p"), ("u", "e", "q"), ("u", "f", "p"), ("v", "e", "p")]
     seeds = {seed_for(secret, *place) for secret in (PUBLIC, b"\x00", b"\x01" * 32) for place in places}
     assert len(seeds) == 12

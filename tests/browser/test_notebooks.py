@@ -1,0 +1,91 @@
+"""A student at work: blank, mistaken, helped, right. What counts is what stands on the page."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lab_notebook import LabNotebook, open_notebook
+from playwright.sync_api import Locator, Page, expect
+
+from autograder.course import Course, Exercise, Unit, find_course
+from autograder.source import answer_source
+from autograder.variants import misconception_source, misconceptions_of
+
+COURSE = find_course(Path(__file__).parent)
+TakePicture = Callable[[Locator, str], None]
+
+# The darker of text and background over the lighter, as WCAG counts it; the background is the first opaque one above.
+CONTRAST = """element => {
+    const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0.05);
+    let behind = element;
+    const background = () => rgb(getComputedStyle(behind).backgroundColor);
+    while (background()[3] === 0) behind = behind.parentElement;
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(background())];
+    return Math.max(a, b) / Math.min(a, b);
+}"""
+
+
+def path_of(unit: Unit) -> str:
+    return f"workspace/{unit.folder}/{unit.name}.ipynb"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", COURSE.units, ids=lambda unit: unit.name)
+def test_a_student_is_told_what_is_wrong_and_when_it_is_right(
+    unit: Unit, lab_page: Page, take_picture: TakePicture
+) -> None:
+    with open_notebook(lab_page, path_of(unit)) as notebook:
+        expect(notebook.run(f"{unit.name}-setup")).not_to_contain_text("Error")
+        for exercise in unit.exercises[:2]:
+            work_on(notebook, unit, exercise, take_picture)
+
+
+def work_on(notebook: LabNotebook, unit: Unit, exercise: Exercise, take_picture: TakePicture) -> None:
+    check, answer = f"{unit.name}-{exercise.name}", f"{unit.name}-{exercise.name}-answer"
+    notebook.run(answer)
+    expect(card(notebook.run(check))).to_contain_text(f"○ {exercise.name} · not attempted")
+
+    mistake = misconceptions_of(unit, exercise)[0]
+    notebook.run(answer, misconception_source(COURSE, unit, mistake))
+    failed = card(notebook.run(check))
+    expect(failed).to_contain_text(f"✗ {exercise.name}")
+    expect(failed.locator("b").last).to_have_text(mistake.says.rstrip("."))
+    take_picture(notebook.cell(check), f"{unit.name}-{exercise.name}-failed")
+
+    call = f"hint({', '.join(exercise.names)})"
+    expect(failed).to_contain_text(f"Run {call}")
+    expect(card(notebook.run_below(check, call))).to_contain_text(mistake.ask)
+
+    notebook.run(answer, answer_source(COURSE, unit, exercise))
+    passed = card(notebook.run(check))
+    expect(passed).to_contain_text(f"✓ {exercise.name}")
+    expect(passed).to_contain_text(f"{exercise.points} of {exercise.points} point")
+    expect(passed).not_to_contain_text("✗")
+    take_picture(notebook.cell(check), f"{unit.name}-{exercise.name}-passed")
+
+
+def card(output: Locator) -> Locator:
+    """The verdict as HTML; its plain text, for terminals, would not do."""
+    return output.locator(".jp-RenderedHTML")
+
+
+@pytest.mark.slow
+def test_a_card_can_be_read_in_light_and_in_dark(course: Course, lab_page: Page, take_picture: TakePicture) -> None:
+    unit = course.units[-1]
+    wrong, right = unit.exercises[-1], unit.exercises[-2]
+    with open_notebook(lab_page, path_of(unit)) as notebook:
+        notebook.run(f"{unit.name}-setup")
+        mistake = misconception_source(course, unit, misconceptions_of(unit, wrong)[0])
+        notebook.run(f"{unit.name}-{wrong.name}-answer", mistake)
+        notebook.run(f"{unit.name}-{right.name}-answer", answer_source(course, unit, right))
+        for theme in ("JupyterLab Dark", "JupyterLab Light"):
+            notebook.command("apputils:change-theme", theme=theme)
+            lab_page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+            for exercise in (wrong, right):
+                name = card(notebook.run(f"{unit.name}-{exercise.name}")).locator("b").first
+                expect(name).to_contain_text(exercise.name)
+                assert name.evaluate(CONTRAST) > 4
+                take_picture(notebook.cell(f"{unit.name}-{exercise.name}"), f"{exercise.name}-{theme.split()[1]}")
