@@ -4,6 +4,7 @@ For every exercise: the stub fails with a clear word, the reference passes on ma
 and named, other right implementations pass, hints are there, the reference keeps its budget. It says what is missing.
 """
 
+import importlib
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -50,10 +51,24 @@ def check_unit(course: Course, unit: Unit, num_seeds: int = NUM_SEEDS) -> Iterat
     probes = load_probes(course, unit, hidden=True)
     keys = [make_key(course, unit, b"public", hidden=True)]
     keys += [make_key(course, unit, f"seed {i}".encode(), hidden=True) for i in range(1, 3)]
+    yield from _strangers(unit)
     for exercise in unit.exercises:
         checker = _Checker(course, unit, exercise, {probe.name: probe for probe, _ in probes[exercise.name]})
         for what in checker.complaints(keys, num_seeds):
             yield Complaint(unit.name, exercise.name, what)
+
+
+def _strangers(unit: Unit) -> Iterator[Complaint]:
+    """Entries of the catalogues that no exercise would ever ask for."""
+    known = {exercise.name for exercise in unit.exercises}
+    for misconception in misconceptions_of(unit):
+        if misconception.exercise not in known:
+            yield Complaint(unit.name, misconception.exercise, f"misconception {misconception.name!r} has no exercise")
+    names = {name for exercise in unit.exercises for name in exercise.names}
+    for name in vars(importlib.import_module(f"reference.alternatives.{unit.name}")):
+        exercise, marks, style = name.partition("__")
+        if exercise and marks and style and exercise not in names:
+            yield Complaint(unit.name, exercise, f"the right answer {style!r} has no exercise")
 
 
 def check_units(course: Course, units: Sequence[Unit]) -> Iterator[Complaint]:
@@ -136,7 +151,10 @@ class _Checker:
             yield "no misconception"
         for misconception in key.misconceptions:
             verdict = judge_exercise(key, misconception.observations)
-            if verdict.right:
+            unknown = [r.raised.message for r in verdict.results if r.raised and r.raised.type == "NameError"]
+            if unknown:
+                yield f"misconception {misconception.name!r} does not run: {unknown[0]}; import it inside the function"
+            elif verdict.right:
                 yield f"misconception {misconception.name!r} is not caught (seed {number})"
             elif verdict.misconception != misconception:
                 told = verdict.family and f"only the family {verdict.family!r} is"

@@ -55,6 +55,10 @@ def load_probes(course: Course, unit: Unit, hidden: bool) -> dict[str, tuple[tup
     known = {exercise.name for exercise in unit.exercises}
     if strangers := sorted(set(found) - known):
         raise AuthorError(f"autograder/checks/{unit.name}.py probes {strangers[0]!r}, which course.toml does not list")
+    for name, group in found.items():
+        names = [probe.name for probe, _ in group]
+        if twice := [n for n in names if names.count(n) > 1]:
+            raise AuthorError(f"{unit.folder}/hidden.py: {name} has a public probe {twice[0]!r}; take another name")
     return found
 
 

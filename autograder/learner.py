@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from autograder import mygpt, present
 from autograder.errors import CheckFailed, UsageError
 from autograder.key import Key, KeyExercise, load_public_key
@@ -30,12 +32,16 @@ _session: Session | None = None
 def open_unit(unit: str) -> None:
     """Say which unit this notebook is: loads its key and makes `mygpt` importable.
 
+    Also sets torch to one thread: the tensors of a lesson are small, and two threads spend longer handing them to each
+    other than computing (`torch.set_num_threads(n)` afterwards undoes it). The judge does the same.
+
     Raises:
         UsageError: there is no such unit.
     """
     global _session
     key = load_public_key(unit)
     mygpt.settle(Path.cwd(), key.given)
+    torch.set_num_threads(1)
     _show(f"{key.title}: {len(key.exercises)} exercises.{_lent(key)}")
     _session = Session(key, probes_in(importlib.import_module(f"autograder.checks.{unit}")))
 
@@ -114,7 +120,7 @@ def _match(key: Key, implementations: tuple[Any, ...]) -> tuple[KeyExercise, dic
     named = {getattr(item, "__name__", repr(item)[:40]): item for item in implementations}
     exercise = key.exercise(next(iter(named)))
     if set(named) != set(exercise.names):
-        raise UsageError(f"this exercise is checked as check({', '.join(exercise.names)})")
+        raise UsageError(f"these belong together: hand over both, ({', '.join(exercise.names)})")
     return exercise, named
 
 

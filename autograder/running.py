@@ -9,6 +9,7 @@ import hmac
 import io
 import linecache
 import random
+import re
 import signal
 import threading
 import time
@@ -25,6 +26,7 @@ from autograder.observation import Raised, encode
 from autograder.probes import Draw, Probe
 
 PUBLIC = b"public"
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class TimedOut(BaseException):
@@ -87,11 +89,15 @@ def describe_error(error: BaseException) -> Raised:
 
 
 def _message_of(error: BaseException) -> str:
-    """`str(error)`, or nothing where a student's exception cannot even say that."""
+    """The first two lines of `str(error)`, without colours; nothing where a student's exception cannot even say that.
+
+    Libraries go on with advice that is not for here (`weights_only=False` would make loading run code).
+    """
     try:
-        return str(error)
+        said = _COLOURS.sub("", str(error)).strip()
     except Exception:
         return ""
+    return " ".join(said.splitlines()[:2])[:240]
 
 
 def is_students(filename: str) -> bool:

@@ -65,7 +65,8 @@ def merge(ids: list, pair: tuple, new_id: int | bytes) -> list:
 
     Returns:
         A new list, also when nothing was replaced; ids itself stays as it was. Occurrences are taken from
-        left to right and do not overlap: a token that was used up is not used again.
+        left to right and do not overlap: a token that was used up is not used again. Nor is a new token,
+        even where new_id equals one half of the pair.
 
     Example:
         >>> merge([7, 7, 7, 5], (7, 7), 256)
@@ -100,14 +101,15 @@ def train_bpe(
         vocab_size: the number of tokens wanted: 256 bytes + merges + special tokens.
         special_tokens: strings such as "<|endoftext|>" that mark borders in the corpus. They split it
             (where two of them match at the same place, the longest one does), are no part of any word,
-            and are never merged.
+            and are never merged. Where there are none, the corpus is not split.
 
     Returns:
         (vocab, merges). merges lists the pairs in the order in which they were merged, chosen anew after each
         merge as `best_pair` chooses. vocab maps ids to bytes: 0…255 are the single bytes in order,
         then comes one token per merge (left + right, in order), then the special tokens in the order given,
-        as UTF-8. Tokens with equal bytes are the same token. If no pair is left, training stops early and
-        vocab is smaller than vocab_size; the special tokens still follow directly.
+        as UTF-8. Every merge and every special token gets an id of its own, even if its bytes already stand in
+        vocab. If no pair is left, training stops early and vocab is smaller than vocab_size; the special
+        tokens still follow directly.
 
     Raises:
         ValueError: vocab_size < 256 + number of special tokens.

@@ -21,7 +21,8 @@ def pretokenize(text: str) -> list[str]:
         The matches of the given `GPT2_PATTERN`, from left to right, as strings. Nothing is lost and nothing
         is changed: joined, they are the text again. One space in front belongs to the word that follows it;
         of several spaces the others stand apart. Letters, digits, and everything else ("_" included) make
-        separate pieces. English contractions such as 's and 'll are pieces, in lower case only.
+        separate pieces; signs such as "²" and "½" go with the letters. English contractions such as 's and 'll are
+        pieces, in lower case only.
 
     Source: Radford et al. (2019), section 2.2, and the pattern in GPT-2's published encoder.py, here for Python's `re`.
 

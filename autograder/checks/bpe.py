@@ -23,9 +23,14 @@ def _ids(draw: Draw, count: int) -> list[int]:
 
 
 def _text(draw: Draw, num_words: int) -> str:
-    """A corpus in which some words come again and again."""
-    lexicon = [draw.word("aeinrstü", 2, 7) for _ in range(12)]
+    """A corpus in which some words come again and again; short enough to be read in a message."""
+    lexicon = [draw.word("aeinrst", 3, 7) for _ in range(6)]
     return " ".join(draw.choice(lexicon) for _ in range(num_words))
+
+
+def _whole(pair: Any) -> Any:
+    """A pair in one piece, so that a message never shows half of it."""
+    return repr(tuple(pair)) if isinstance(pair, tuple) else pair
 
 
 def _told(name: str, function: Callable, *calls: tuple) -> dict[str, Any]:
@@ -33,11 +38,32 @@ def _told(name: str, function: Callable, *calls: tuple) -> dict[str, Any]:
     return {f"{name}({', '.join(map(repr, arguments))})": function(*arguments) for arguments in calls}
 
 
-def _merges(train_bpe: Callable, *arguments: Any) -> dict[str, Any]:
-    return _told("train_bpe", lambda *given: {"merges": train_bpe(*given)[1]}, arguments)
+def _chosen(best_pair: Callable, *tables: dict) -> dict[str, Any]:
+    return _told("best_pair", lambda counts: _whole(best_pair(counts)), *((counts,) for counts in tables))
 
 
-@probe("count_pairs", ask="A word occurs 5 times and holds a pair once: how often is that pair there?", weight=2)
+def _trained(train_bpe: Callable, see: Callable, *calls: tuple) -> dict[str, Any]:
+    """What `see(vocab, merges)` finds after each call; what is no two results stays as it came."""
+    def seen(*arguments: Any) -> Any:
+        result = train_bpe(*arguments)
+        return see(*result) if isinstance(result, tuple) and len(result) == 2 else result
+
+    return _told("train_bpe", seen, *calls)
+
+
+def _merges(_: Any, merges: Any) -> dict[str, Any]:
+    return {"merges": [_whole(pair) for pair in merges] if isinstance(merges, list) else merges}
+
+
+def _new_tokens(vocab: Any, _: Any) -> dict[str, Any]:
+    return {"vocab": {i: token for i, token in vocab.items() if i >= 256} if isinstance(vocab, dict) else vocab}
+
+
+def _sizes(vocab: Any, merges: Any) -> dict[str, int]:
+    return {"tokens": len(vocab), "merges": len(merges)}
+
+
+@probe("count_pairs", ask="A word occurs 5 times and holds a pair once: how often is that pair there?")
 def frequencies(count_pairs: Callable, draw: Draw) -> Any:
     """a pair counts as often as its words occur"""
     a, b, c, d, e, low, lower, row = *draw.shuffled(_tokens(draw, 5)), *draw.shuffled(range(2, 9))[:3]
@@ -72,7 +98,7 @@ def longer_tokens(count_pairs: Callable, draw: Draw) -> Any:
     return _told("count_pairs", count_pairs, ({(a + b, c, d): draw.integer(2, 9), (c, a + b): draw.integer(2, 9)},))
 
 
-@probe("count_pairs", kind="property", ask="Who else still needs the table of words?")
+@probe("count_pairs", kind="property", ask="Does counting have to change the table that it counts?")
 def table_afterwards(count_pairs: Callable, draw: Draw) -> Any:
     """the table of words is the same afterwards"""
     a, b = _tokens(draw, 2)
@@ -81,12 +107,12 @@ def table_afterwards(count_pairs: Callable, draw: Draw) -> Any:
     return table
 
 
-@probe("best_pair", ask="What is the first thing that two pairs are compared by?", weight=2)
+@probe("best_pair", ask="What is the first thing that two pairs are compared by?")
 def highest_count(best_pair: Callable, draw: Draw) -> Any:
     """the pair with the highest count wins"""
     a, b, c, d, top = *_tokens(draw, 4), draw.integer(5, 20)
     counts = {(a, b): top, (d, c): top - 1, (b, c + c): top - 2, (c, a): top - 3}
-    return _told("best_pair", best_pair, (dict(draw.shuffled(list(counts.items()))),))
+    return _chosen(best_pair, dict(draw.shuffled(list(counts.items()))))
 
 
 @probe("best_pair", ask="If the corpus came in another order, should the tokenizer be another one?")
@@ -94,22 +120,21 @@ def tie(best_pair: Callable, draw: Draw) -> Any:
     """among equal counts the greatest left token wins, in whatever order they come"""
     a, b, c, d, top = *_tokens(draw, 4), draw.integer(5, 20)
     counts = {(c, b): top, (d, a): top, (a, d): top, (b, c): top, (d, d): top - 1}
-    return _told("best_pair", best_pair, (counts,), (dict(reversed(counts.items())),))
+    return _chosen(best_pair, counts, dict(reversed(counts.items())))
 
 
 @probe("best_pair", ask="Two pairs have the same left token: what decides then?")
 def tie_on_the_left(best_pair: Callable, draw: Draw) -> Any:
     """among equal counts and equal left tokens the greatest right token wins"""
     a, b, c, d, top = *_tokens(draw, 4), draw.integer(5, 20)
-    return _told("best_pair", best_pair, ({(b, c): top, (b, d): top, (b, a): top, (a, d): top},))
+    return _chosen(best_pair, {(b, c): top, (b, d): top, (b, a): top, (a, d): top})
 
 
 @probe("best_pair", ask="Which is greater: (b'ab', b'a') or (b'a', b'bc')? And b'aba' or b'abc'?")
 def tie_of_tuples(best_pair: Callable, draw: Draw) -> Any:
     """ties are compared token by token, not as bytes run together"""
     a, b, c, top = *_tokens(draw, 3), draw.integer(5, 20)
-    tables = {(a, b + c): top, (a + b, a): top}, {(c, a): top, (b + a + c, b): top, (b, c): top}
-    return _told("best_pair", best_pair, *((counts,) for counts in tables))
+    return _chosen(best_pair, {(a, b + c): top, (a + b, a): top}, {(c, a): top, (b + a + c, b): top, (b, c): top})
 
 
 @probe("best_pair", kind="property", ask="Does choosing have to change what is chosen from?")
@@ -121,7 +146,7 @@ def counts_afterwards(best_pair: Callable, draw: Draw) -> Any:
     return counts
 
 
-@probe("merge", ask="How many times does the pair stand in the list, and how many new tokens came?", weight=2)
+@probe("merge", ask="How many times does the pair stand in the list, and how many new tokens came?")
 def every_occurrence(merge: Callable, draw: Draw) -> Any:
     """every occurrence becomes one new token, and all else stays"""
     left, right, other, new = _ids(draw, 4)
@@ -152,6 +177,14 @@ def short_lists(merge: Callable, draw: Draw) -> Any:
     return _told("merge", merge, *((ids, (left, right), new) for ids in ([], [right], [left, right])))
 
 
+@probe("merge", ask="Your result holds a new token: when do you look at it again?")
+def new_token_at_rest(merge: Callable, draw: Draw) -> Any:
+    """a new token is not merged again, even where it equals one half of the pair"""
+    left, right = _ids(draw, 2)
+    calls = ([left, right, right], (left, right), left), ([left, left, right], (left, right), right)
+    return _told("merge", merge, *calls)
+
+
 @probe("merge", ask="Does your code ask what kind of thing a token is?")
 def bytes_too(merge: Callable, draw: Draw) -> Any:
     """tokens may be byte strings"""
@@ -159,7 +192,7 @@ def bytes_too(merge: Callable, draw: Draw) -> Any:
     return _told("merge", merge, ([a, b + c, a, b, c, a, b + c], (a, b + c), a + b + c))
 
 
-@probe("merge", kind="property", ask="Which list do your changes land in?")
+@probe("merge", kind="property", ask="Which list do you write to: the one that you are handed, or a new one?")
 def list_afterwards(merge: Callable, draw: Draw) -> Any:
     """the caller's list is the same afterwards"""
     left, right, new = _ids(draw, 3)
@@ -176,61 +209,81 @@ def always_a_new_list(merge: Callable, draw: Draw) -> Any:
     return [merge(ids, (left, right), new) is not ids for ids in (with_pair, without)]
 
 
-@probe("train_bpe", ask="Which pair is the most frequent at the start, and which one after the first merge?", weight=2)
+@probe("train_bpe", ask="Which pair is the most frequent at the start, and which one after the first merge?")
 def merges_in_order(train_bpe: Callable, draw: Draw) -> Any:
     """the most frequent pair is merged first, then the next, and so on"""
-    _, merges = train_bpe(_text(draw, 40), 256 + 15)
-    return merges
+    return _trained(train_bpe, _merges, (_text(draw, 12), 256 + 8))
 
 
 @probe("train_bpe", ask="What does `pretokenize` make of the text 'on on on'?")
 def words(train_bpe: Callable, draw: Draw) -> Any:
     """words keep their space in front, and no token crosses their border"""
-    return _merges(train_bpe, " ".join(["".join(draw.shuffled(LETTERS)[:2])] * draw.integer(4, 8)), 256 + 3)
-
-
-@probe("train_bpe", ask="Who chooses among pairs that are equally frequent?")
-def equal_counts(train_bpe: Callable, draw: Draw) -> Any:
-    """among equally frequent pairs the greatest is merged first"""
     a, b, c, d, e, f = _letters(draw, 6)
-    return _merges(train_bpe, f"{a}{f} {e}{b} {c}{d} {a}{f} {e}{b} {c}{d}", 256 + 3)
+    return _trained(train_bpe, _merges, (f"{a}{f} {e}{b} {c}{d} {a}{f} {e}{b} {c}{d}", 256 + 3))
 
 
 @probe("train_bpe", ask="When b and c have become one token, how often does a still stand beside b?")
 def recount(train_bpe: Callable, draw: Draw) -> Any:
     """after each merge the pairs are counted anew"""
     a, b, c, d = _letters(draw, 4)
-    return _merges(train_bpe, f"{a}{b}{c}{d}\n" * draw.integer(4, 8), 256 + 3)
+    return _trained(train_bpe, _merges, (f"{a}{b}{c}{d}\n" * draw.integer(4, 8), 256 + 3))
+
+
+@probe("train_bpe", ask="How many tokens does 'ü' have before the first merge, and how many '語'?")
+def single_bytes(train_bpe: Callable, draw: Draw) -> Any:
+    """a letter beyond ASCII starts as several tokens, one for each byte"""
+    a, b, c = draw.shuffled("äñüß")[:3]
+    return _trained(train_bpe, _merges, (f"{a}{b} {a}語 {c}{a}{b}", 256 + draw.integer(4, 6)))
+
+
+@probe("train_bpe", ask="What is left to merge when every word is one token?")
+def early_end(train_bpe: Callable, draw: Draw) -> Any:
+    """when no pair is left training stops, and the special tokens follow directly"""
+    a, b, c = draw.shuffled("abcfgh")[:3]
+    call = f"{a}{b} {a}{b}{c}{END}", 300, [END]
+    return _trained(train_bpe, lambda *result: _merges(*result) | _new_tokens(*result), call)
 
 
 @probe("train_bpe", ask="Which id does the first merge get, and which the first special token?")
 def vocabulary(train_bpe: Callable, draw: Draw) -> Any:
     """after the bytes come the merged tokens in order, then the special tokens as given"""
-    n = draw.integer(3, 7)
-    vocab, _ = train_bpe(_text(draw, 20), 256 + n + 2, ["<|b|>", "<|assistant|>"])
-    return {i: token for i, token in vocab.items() if i >= 256}
+    return _trained(train_bpe, _new_tokens, (_text(draw, 8), 256 + draw.integer(3, 6) + 2, ["<|b|>", "<|assistant|>"]))
+
+
+@probe("train_bpe", ask="If a special token spells the same bytes as a token before it, are they one token?")
+def own_ids(train_bpe: Callable, draw: Draw) -> Any:
+    """every merge and every special token gets an id of its own, even if its bytes have one"""
+    a, b, c, wall = _letters(draw, 4)
+    return _trained(train_bpe, _new_tokens, (f"{a}{b}{wall}{a}{b}{c}{wall}" * 2, 256 + 2 + 2, [END, wall]))
 
 
 @probe("train_bpe", ask="Which tokens does a tokenizer need before it has seen any text?")
 def all_bytes(train_bpe: Callable, draw: Draw) -> Any:
     """ids 0 to 255 are the single bytes, whatever the text holds"""
-    vocab, _ = train_bpe(draw.word(LETTERS, 2, 5), 256)
-    return {i: vocab.get(i) for i in (0, 97, *map(int, draw.rng.choice(256, 10)), 255)} | {"tokens": len(vocab)}
+    ids = sorted({0, 97, *map(int, draw.rng.choice(256, 10)), 255})
+    call = draw.word(LETTERS, 2, 5), 256
+    return _trained(train_bpe, lambda vocab, _: {"vocab": {i: vocab.get(i) for i in ids}, "tokens": len(vocab)}, call)
 
 
 @probe("train_bpe", ask="vocab_size is 256 bytes plus what plus what?")
 def vocab_size(train_bpe: Callable, draw: Draw) -> Any:
     """vocab_size counts bytes, merges and special tokens"""
-    n = draw.integer(4, 9)
-    sizes = [train_bpe(_text(draw, 20), 256 + n, specials) for specials in ((), ["<|a|>"], ["<|a|>", "<|b|>", "<|c|>"])]
-    return [{"tokens": len(vocab), "merges": len(merges)} for vocab, merges in sizes]
+    text, size = _text(draw, 8), 256 + draw.integer(4, 9)
+    return _trained(train_bpe, _sizes, *((text, size, specials) for specials in (["<|a|>"], ["<|a|>", "<|b|>", END])))
+
+
+@probe("train_bpe", ask="Which pattern do you build from no special tokens, and where does it match?")
+def no_specials(train_bpe: Callable, draw: Draw) -> Any:
+    """without special tokens the text is not split"""
+    text = f"{draw.word(LETTERS, 4, 7)}\n" * draw.integer(2, 4)
+    return _trained(train_bpe, _merges, (text, 256 + 2), (text, 256 + 2, []))
 
 
 @probe("train_bpe", ask="Which letters can stand beside each other when a special token stands between them?")
 def special_tokens(train_bpe: Callable, draw: Draw) -> Any:
     """special tokens split the corpus and are never merged"""
     a, b, c, d = draw.shuffled("abcfghijkmo")[:4]
-    return _merges(train_bpe, f"{a}{b}{END}{c}{d}{END}" * draw.integer(2, 5), 256 + 5 + 1, [END])
+    return _trained(train_bpe, _merges, (f"{a}{b}{END}{c}{d}{END}" * draw.integer(2, 5), 256 + 5 + 1, [END]))
 
 
 @probe("train_bpe", ask="At one place two special tokens match, a short and a long one: which should be cut out?")
@@ -238,25 +291,18 @@ def longest_special(train_bpe: Callable, draw: Draw) -> Any:
     """where two special tokens match, the longest splits the corpus"""
     a, b = draw.shuffled("abcfgh")[:2]
     text = f"<|im|>user{a}{b}{a}{b}" * draw.integer(2, 5)
-    return _merges(train_bpe, text, 256 + 4 + 2, ["<|im|>", "<|im|>user"])
+    return _trained(train_bpe, _merges, (text, 256 + 4 + 2, ["<|im|>", "<|im|>user"]))
 
 
 @probe("train_bpe", ask="What do [ and ] mean in a regular expression, and what in a special token?")
 def plain_specials(train_bpe: Callable, draw: Draw) -> Any:
     """a special token is a plain string: its [, ], | and . stand for themselves"""
     a, b = draw.shuffled("abcfgh")[:2]
-    return _merges(train_bpe, f"{a}end{b}[end]{b}end{a}." * draw.integer(2, 5), 256 + 4 + 1, ["[end]"])
+    text = f"{a}end{b}[end]{b}end{a}." * draw.integer(2, 5)
+    return _trained(train_bpe, _merges, (text, 256 + 4 + 1, ["[end]"]))
 
 
-@probe("train_bpe", ask="What is left to merge when every word is one token?")
-def early_end(train_bpe: Callable, draw: Draw) -> Any:
-    """when no pair is left it stops, and the special tokens follow directly"""
-    a, b, c = draw.shuffled("abcfgh")[:3]
-    vocab, merges = train_bpe(f"{a}{b} {a}{b}{c}{END}", 300, [END])
-    return [merges, {i: token for i, token in vocab.items() if i >= 256}]
-
-
-@probe("train_bpe", ask="Is there a vocabulary with fewer than 256 tokens?")
+@probe("train_bpe", ask="How many tokens are in the vocabulary before the first merge, and what if vocab_size is less?")
 def too_small(train_bpe: Callable, draw: Draw) -> Any:
     """a vocab_size without room for bytes and special tokens raises ValueError"""
     def refused(vocab_size: int, specials: list[str]) -> bool:
@@ -268,10 +314,10 @@ def too_small(train_bpe: Callable, draw: Draw) -> Any:
 
     specials = [f"<|{letter}|>" for letter in _letters(draw, draw.integer(2, 5))]
     sizes = 255 + len(specials), 256 + len(specials)
-    return {f"vocab_size {size}, {len(specials)} special tokens: refused": refused(size, specials) for size in sizes}
+    return {f"refused: train_bpe('ab ab', {size}, {specials})": refused(size, specials) for size in sizes}
 
 
-@probe("train_bpe", kind="property", ask="Which list did you sort?")
+@probe("train_bpe", kind="property", ask="Does training have to change the list of special tokens that it is handed?")
 def specials_afterwards(train_bpe: Callable, draw: Draw) -> Any:
     """the caller's list of special tokens is the same afterwards"""
     specials = [f"<|{draw.word(LETTERS, n, n + 1)}|>" for n in (1, 3, 2)]
@@ -279,7 +325,7 @@ def specials_afterwards(train_bpe: Callable, draw: Draw) -> Any:
     return specials
 
 
-@probe("compression_ratio", ask="How many bytes does one token stand for, on average?", weight=2)
+@probe("compression_ratio", ask="How many bytes does one token stand for, on average?")
 def plain_text(compression_ratio: Callable, draw: Draw) -> Any:
     """it is bytes per token, a whole number or not"""
     text = draw.word(LETTERS, 8, 15)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from itertools import islice
 from typing import Any
 
@@ -17,8 +18,8 @@ def _words(draw: Draw, number: int) -> list[str]:
 
 
 def _told(name: str, function: Callable, *calls: tuple) -> dict[str, Any]:
-    """What each call returns, filed under the call, so that a student reads what to run by hand."""
-    return {f"{name}({', '.join(map(repr, arguments))})": function(*arguments) for arguments in calls}
+    """What each call returns, on copies, filed under the call, so that a student reads what to run by hand."""
+    return {f"{name}({', '.join(map(repr, arguments))})": function(*deepcopy(arguments)) for arguments in calls}
 
 
 # Cutting text into words
@@ -432,7 +433,7 @@ def _corpus(draw: Draw) -> dict[str, list[str]]:
 
 def _fertility_told(fertility: Callable, *corpora: dict[str, list[str]]) -> dict[str, Any]:
     """With `list` as encode, so that every character is a token."""
-    return {f"fertility(list, {texts!r})": fertility(list, texts) for texts in corpora}
+    return {f"fertility(list, {texts!r})": fertility(list, deepcopy(texts)) for texts in corpora}
 
 
 @probe("fertility", ask="A text of one word and a text of nine: does each of the ten words count once?")

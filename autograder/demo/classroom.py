@@ -1,9 +1,11 @@
 """A class, dealt out by a seed: the same unit and the same number of students make the same submissions.
 
-Every misconception of a unit is somebody's. Those who are mistaken get one way to be wrong here and another there, and
-the first one written down for an exercise, as a rule the most natural, spreads to a few more.
+Every misconception is somebody's, unless an exercise has more of them than the class has students to be mistaken. Each
+of those is wrong in one way here and in another there, and the first misconception written down for an exercise, as a
+rule the most natural, spreads to a few more.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from itertools import count
@@ -12,7 +14,7 @@ from random import Random
 from autograder.course import Course, Exercise, Unit
 from autograder.demo.attacks import ATTACKS, attack_source
 from autograder.demo.notebooks import DAMAGES, Answer, Group, HandIn
-from autograder.source import answer_source
+from autograder.source import answer_source, read_answer
 from autograder.variants import alternatives_of, misconception_source, misconceptions_of
 
 HONEST = [
@@ -43,8 +45,8 @@ class _Classroom:
         self.random = Random(f"a class for {unit.name}")
         self.mistakes = {e.name: self._mistakes(e) for e in unit.exercises}
         self._styles = {e.name: deque([("reference", answer_source(course, unit, e))]) for e in unit.exercises}
-        for exercise, style, source in alternatives_of(unit):
-            self._styles[exercise].append((style, source))
+        for name, style, source in alternatives_of(unit):
+            self._styles[name].append((style, self._complete(unit.exercise(name), source)))
 
     def honest(self, students: list[str]) -> Iterable[HandIn]:
         students = self.random.sample(students, len(students))
@@ -69,12 +71,12 @@ class _Classroom:
             yield HandIn(student, "hostile", answers)
 
     def _groups(self, num_students: int) -> list[Group]:
-        """So many mistaken that each misconception of the most misunderstood exercise finds somebody."""
+        """So many mistaken that each misconception finds somebody, if one in ten of the class can still be right."""
         groups: list[Group] = ["blank"] * max(1, num_students // 30) + ["partly blank"] * max(1, num_students // 15)
         groups += ["damaged"] * min(len(DAMAGES), max(1, num_students // 4))
         free = max(0, num_students - len(groups))
         wanted = max(len(mistakes) for mistakes in self.mistakes.values())
-        mistaken = min(max(wanted, free * 3 // 4), max(0, free - 1))
+        mistaken = max(0, min(max(wanted, free * 3 // 4), free - max(1, num_students // 10)))
         return (["right"] * (free - mistaken) + ["mistaken"] * mistaken + groups)[:num_students]
 
     def _right(self, exercise: Exercise) -> Answer:
@@ -115,10 +117,29 @@ class _Classroom:
                     hand_in.answers[exercise.name] = self.mistakes[exercise.name][0]
 
     def _mistakes(self, exercise: Exercise) -> list[Answer]:
+        """As they are written, but several mistakes in one come last: there may not be enough students for them."""
+        mistakes = sorted(misconceptions_of(self.unit, exercise), key=lambda mistake: len(mistake.edit or ()) > 1)
+        sources = [misconception_source(self.course, self.unit, mistake) for mistake in mistakes]
         return [
-            Answer(exercise, "mistake", mistake.name, misconception_source(self.course, self.unit, mistake))
-            for mistake in misconceptions_of(self.unit, exercise)
+            Answer(exercise, "mistake", mistake.name, self._complete(exercise, source))
+            for mistake, source in zip(mistakes, sources, strict=True)
         ]
+
+    def _complete(self, exercise: Exercise, source: str) -> str:
+        """An answer with the helpers of the reference that it calls: who answers like this has written them too."""
+        helpers = read_answer(self.course, self.unit, exercise).helpers
+        texts = {name: helper.text for helper in helpers for name in helper.names}
+        while called := [name for name in texts if _uses(source, name) and not _defines(source, name)]:
+            source += "\n\n\n" + texts[called[0]]
+        return source
+
+
+def _uses(source: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", source) is not None
+
+
+def _defines(source: str, name: str) -> bool:
+    return re.search(rf"^(def |class )?{name}\b", source, re.MULTILINE) is not None
 
 
 def _num_mistakes(hand_in: HandIn) -> int:

@@ -25,6 +25,14 @@ def _without_overlaps(word_freqs):
     return counts
 
 
+def _off_the_word(word_freqs):
+    counts = Counter()
+    for word, freq in word_freqs.items():
+        for i in range(len(word)):
+            counts[word[i], word[i + 1]] += freq
+    return counts
+
+
 def _pops_words(word_freqs):
     counts = Counter()
     while word_freqs:
@@ -72,6 +80,43 @@ def _past_the_end(ids, pair, new_id):
             merged.append(ids[i])
             i += 1
     return merged
+
+
+def _always_past_the_end(ids, pair, new_id):
+    merged, i = [], 0
+    while i < len(ids):
+        if (ids[i], ids[i + 1]) == pair:
+            merged.append(new_id)
+            i += 2
+        else:
+            merged.append(ids[i])
+            i += 1
+    return merged
+
+
+def _never_ends(ids, pair, new_id):
+    """What an endless loop looks like from outside is known, so nobody has to wait for it."""
+    from autograder.running import TimedOut
+
+    raise TimedOut
+
+
+def _stays_at_the_new_token(ids, pair, new_id):
+    merged, i = list(ids), 0
+    while i < len(merged) - 1:
+        if (merged[i], merged[i + 1]) == pair:
+            merged[i : i + 2] = [new_id]
+        else:
+            i += 1
+    return merged
+
+
+def _until_none_is_left(ids, pair, new_id):
+    while True:
+        places = [i for i in range(len(ids) - 1) if (ids[i], ids[i + 1]) == pair]
+        if not places:
+            return list(ids)
+        ids = [*ids[: places[0]], new_id, *ids[places[0] + 2 :]]
 
 
 def _counts_once(text, vocab_size, special_tokens=()):
@@ -128,7 +173,7 @@ MISCONCEPTIONS = (
         ask="How often do you meet the pair (a, n) while you walk through b-a-n-a-n-a?",
         show='count_pairs({(b"a", b"n", b"a", b"n"): 1}) should hold (b"a", b"n") twice and (b"n", b"a") once',
         family="denominator",
-        edit={"in pairwise(word)": "in set(pairwise(word))"},
+        edit={"in pairwise(word)": "in dict.fromkeys(pairwise(word))"},
     ),
     Misconception(
         "count_pairs", "overlaps left out",
@@ -153,6 +198,46 @@ MISCONCEPTIONS = (
         show='count_pairs({(b"lo", b"w"): 1}) should hold (b"lo", b"w"), and neither (b"l", b"o") nor (b"o", b"w")',
         family="rule",
         edit={"in pairwise(word)": 'in pairwise(bytes([byte]) for byte in b"".join(word))'},
+    ),
+    Misconception(
+        "count_pairs", "last word wins",
+        says="where several words hold a pair, only the last of them counts",
+        ask="When you meet a pair again, what happens to the count that it has already?",
+        show='count_pairs({(b"a", b"b"): 7, (b"a", b"b", b"c"): 2}) should hold (b"a", b"b") 9 times, not 2',
+        family="rule",
+        edit={"counts[pair] += freq": "counts[pair] = freq"},
+    ),
+    Misconception(
+        "count_pairs", "no entry yet",
+        says="you add to the count of a pair that your dict does not hold yet",
+        ask="What does {}['x'] do, and what does Counter()['x'] do?",
+        show="counts = {}; counts['x'] += 1 raises KeyError; the first time, there is no count to add to",
+        family="rule",
+        edit={"counts: Counter[tuple[bytes, bytes]] = Counter()": "counts = {}"},
+    ),
+    Misconception(
+        "count_pairs", "looks past the end",
+        says="you look for the right neighbour of a word's last token, and it has none",
+        ask="In a word of n tokens, for which i does word[i + 1] exist?",
+        show='count_pairs({(b"a", b"b"): 1}) should hold one pair; word[2] does not exist',
+        family="off by one",
+        wrong=_off_the_word,
+    ),
+    Misconception(
+        "count_pairs", "last pair lost",
+        says="the last pair of each word is missing from your counts",
+        ask="How many pairs are there in a word of two tokens?",
+        show='count_pairs({(b"a", b"b"): 7}) should hold (b"a", b"b") 7 times',
+        family="off by one",
+        edit={"in pairwise(word)": "in pairwise(word[:-1])"},
+    ),
+    Misconception(
+        "count_pairs", "pair run together",
+        says="your counts are filed under left + right; they should be filed under (left, right)",
+        ask="Which two pairs would both become b'abc' if their halves were run together?",
+        show='count_pairs({(b"a", b"b"): 7}) should be {(b"a", b"b"): 7}, not {b"ab": 7}',
+        family="rule",
+        edit={"counts[pair] += freq": 'counts[b"".join(pair)] += freq'},
     ),
     Misconception(
         "count_pairs", "empties the table",
@@ -267,6 +352,54 @@ MISCONCEPTIONS = (
         wrong=_past_the_end,
     ),
     Misconception(
+        "merge", "always past the end",
+        says="you look for the right neighbour of every token, and the last one has none",
+        ask="For which i does ids[i + 1] exist, and what should happen to the token at the last i?",
+        show="merge([3], (1, 2), 256) should be [3]; ids[1] does not exist",
+        family="off by one",
+        wrong=_always_past_the_end,
+    ),
+    Misconception(
+        "merge", "list against tuple",
+        says="nothing is ever merged: your result is a copy of the list",
+        ask="Of which type is a slice of a list, of which type is pair, and can the two be equal?",
+        show="[1, 2] == (1, 2) is False, so ids[i : i + 2] == pair is False at every i",
+        family="rule",
+        edit={"tuple(ids[i : i + 2]) == pair": "ids[i : i + 2] == pair"},
+    ),
+    Misconception(
+        "merge", "never ends",
+        says="your loop does not come to an end",
+        ask="On every path through your loop, by how much does i grow?",
+        show="print(i) as the first line of the loop, then merge([1, 2], (1, 2), 256): which i comes again and again?",
+        family="rule",
+        wrong=_never_ends,
+    ),
+    Misconception(
+        "merge", "halves added",
+        says="you write left + right where the pair stood, and not new_id",
+        ask="With bytes, new_id equals left + right: is that so with ids, too?",
+        show="merge([1, 2], (1, 2), 256) should be [256], not [3]",
+        family="rule",
+        edit={"merged.append(new_id)": "merged.append(pair[0] + pair[1])"},
+    ),
+    Misconception(
+        "merge", "new token used again",
+        says="after a merge you look at the new token again, as if it were the pair's left half",
+        ask="After a replacement, at which token does your code look next: at the new one, or behind it?",
+        show="merge([1, 2, 2], (1, 2), 1) should be [1, 2]: the new 1 is not merged with the second 2",
+        family="state",
+        wrong=_stays_at_the_new_token,
+    ),
+    Misconception(
+        "merge", "until none is left",
+        says="you go through the list again and again until it does not hold the pair; once is enough",
+        ask="If a new token equals one half of the pair, how often is your list searched, and how often should it be?",
+        show="merge([1, 1, 2], (1, 2), 2) should be [1, 2]: this (1, 2) has come into being by the merge itself",
+        family="state",
+        wrong=_until_none_is_left,
+    ),
+    Misconception(
         "merge", "in place",
         says="the tokens are right, but you write them into the caller's list",
         ask="Which list do you change, and who else holds it?",
@@ -291,9 +424,131 @@ MISCONCEPTIONS = (
         edit={"best_pair(counts)": "max(counts, key=counts.get)"},
     ),
     Misconception(
+        "train_bpe", "tokens are numbers",
+        says="your tokens are whole numbers; a token is a byte string",
+        ask="What is the first element of tuple(b'hen')?",
+        show='train_bpe("ab", 257)[1] should be [(b"a", b"b")], not [(97, 98)]; b"ab"[0] is 97, b"ab"[0:1] is b"a"',
+        family="units",
+        edit={'tuple(bytes([byte]) for byte in word.encode("utf-8"))': 'tuple(word.encode("utf-8"))'},
+    ),
+    Misconception(
+        "train_bpe", "one token per character",
+        says="each character starts as one token, also where it has several bytes",
+        ask="Of how many bytes is 'ü'.encode('utf-8') made, and how many tokens should it start as?",
+        show='train_bpe("ü", 257)[1] should be [(b"\\xc3", b"\\xbc")]: ü starts as two tokens',
+        family="units",
+        edit={
+            'tuple(bytes([byte]) for byte in word.encode("utf-8"))': 'tuple(letter.encode("utf-8") for letter in word)',
+        },
+    ),
+    Misconception(
+        "train_bpe", "lists in the table",
+        says="you put lists into the table, and a list cannot be the key of a dict",
+        ask="What does `merge` return, and what does a table have as its keys?",
+        show="{[1, 2]: 5} raises TypeError, {(1, 2): 5} does not",
+        family="rule",
+        edit={"{tuple(merge(": "{merge(", "left + right)): freq": "left + right): freq"},
+    ),
+    Misconception(
+        "train_bpe", "no early stop",
+        says="when no pair is left your loop goes on, and there is no best pair of none",
+        ask="What does `count_pairs` return when every word is one token, and what does `best_pair` make of that?",
+        show='train_bpe("ab", 300) should return after one merge; max() of nothing raises ValueError',
+        family="rule",
+        edit={" and (counts := count_pairs(word_freqs)):": ":\n        counts = count_pairs(word_freqs)"},
+    ),
+    Misconception(
+        "train_bpe", "frequencies forgotten",
+        says="after the first merge every word counts once, however often it occurs",
+        ask="When you build the new table, what stands beside each word?",
+        show='train_bpe("abc\\nabc\\nxyz", 258)[1] should be [(b"b", b"c"), (b"a", b"bc")]; (a, bc) counts 2',
+        family="denominator",
+        edit={"left + right)): freq for": "left + right)): 1 for"},
+    ),
+    Misconception(
+        "train_bpe", "merges run together",
+        says="your merges are whole tokens; each should be the pair (left, right)",
+        ask="From b'low' alone, could you tell which two tokens were merged?",
+        show='train_bpe("ab", 257)[1] should be [(b"a", b"b")], not [b"ab"]',
+        family="rule",
+        edit={
+            "merges.append((left, right))": "merges.append(left + right)",
+            "[left + right for left, right in merges]": "merges",
+        },
+    ),
+    Misconception(
+        "train_bpe", "results swapped",
+        says="you return merges and vocab; the order is vocab, merges",
+        ask="Which of the two results does the contract name first?",
+        show='type(train_bpe("ab", 257)[0]) should be dict, and of [1] it should be list',
+        family="sign or order",
+        edit={"return dict(enumerate(tokens)), merges": "return merges, dict(enumerate(tokens))"},
+    ),
+    Misconception(
+        "train_bpe", "specials before merges",
+        says="your special tokens have their ids before the merges",
+        ask="Which id follows 255: that of the first merge, or that of the first special token?",
+        show='train_bpe("ab", 258, ["<|end|>"])[0][256] should be b"ab", and [257] b"<|end|>"',
+        family="sign or order",
+        edit={
+            "tokens += [left + right for left, right in merges]":
+            'tokens += [special.encode("utf-8") for special in special_tokens]',
+            'tokens += [special.encode("utf-8") for special in special_tokens]\n    return':
+            "tokens += [left + right for left, right in merges]\n    return",
+        },
+    ),
+    Misconception(
+        "train_bpe", "equal bytes, one id",
+        says="a token whose bytes are in vocab already gets no id of its own",
+        ask="How many ids should there be for 256 bytes, M merges and S special tokens, whatever they spell?",
+        show='len(train_bpe("", 257, ["a"])[0]) should be 257: b"a" is there twice, as 97 and as 256',
+        family="rule",
+        edit={"dict(enumerate(tokens))": "dict(enumerate(dict.fromkeys(tokens)))"},
+    ),
+    Misconception(
+        "train_bpe", "text for bytes",
+        says="your special tokens stand in vocab as str; all tokens are bytes",
+        ask="Of which type are the values of vocab?",
+        show='train_bpe("", 257, ["<|end|>"])[0][256] should be b"<|end|>", not "<|end|>"',
+        family="units",
+        edit={'special.encode("utf-8")': "special"},
+    ),
+    Misconception(
+        "train_bpe", "characters for bytes",
+        says="from 128 on, your first tokens are two bytes long: they are characters, encoded",
+        ask="What is chr(200).encode('utf-8'), and what is bytes([200])?",
+        show='train_bpe("", 256)[0][200] should be b"\\xc8", one byte',
+        family="units",
+        edit={"bytes([byte]) for byte in range(256)": 'chr(byte).encode("utf-8") for byte in range(256)'},
+    ),
+    Misconception(
+        "train_bpe", "refuses no merges",
+        says="you refuse a vocab_size that has room for all but merges",
+        ask="Is a vocabulary of 256 bytes and no merge a vocabulary?",
+        show='train_bpe("ab", 256) should return the 256 bytes and [], not raise',
+        family="off by one",
+        edit={"n_merges < 0": "n_merges <= 0"},
+    ),
+    Misconception(
+        "train_bpe", "another exception",
+        says="a vocab_size that is too small raises, but not a ValueError",
+        ask="Which exception does the contract name, and which one does assert raise?",
+        show='train_bpe("ab", 255) should raise ValueError',
+        family="rule",
+        edit={"raise ValueError(": "raise AssertionError("},
+    ),
+    Misconception(
+        "train_bpe", "empty pattern",
+        says="without special tokens your text is cut into single characters",
+        ask="Which pattern does '|'.join make of no special tokens, and where does that pattern match?",
+        show='re.split("", "ab") is ["", "a", "b", ""]; train_bpe("ab", 257)[1] should be [(b"a", b"b")]',
+        family="rule",
+        edit={" if special_tokens else [text]": ""},
+    ),
+    Misconception(
         "train_bpe", "specials stay in the corpus",
         says="special tokens stay in the corpus and are merged like words",
-        ask="What does `pretokenize` make of <|end|>, and should it ever see it?",
+        ask="Do the pieces that you hand to `pretokenize` still hold <|end|>? What does re.split keep, and when?",
         show='train_bpe("a<|end|>b", 258, ["<|end|>"])[1] should be []: a and b are all the text there is',
         family="leakage",
         edit={' if special_tokens else [text]': " if False else [text]"},

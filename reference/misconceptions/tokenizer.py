@@ -79,37 +79,29 @@ def _plain_split(text: str, specials: Sequence[str]) -> list[str]:
     return [piece for piece in pieces if piece]
 
 
-def _chunk_by_chunk(
-    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
-) -> Iterator[int]:
+def _chunk_by_chunk(chunks: Iterable[str], encode: Callable, specials: Sequence[str] = ()) -> Iterator[int]:
     for chunk in chunks:
         for part in split_on_special_tokens(chunk, specials):
             for piece in [part] if part in specials else pretokenize(part):
                 yield from encode(piece)
 
 
-def _whole_input(
-    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
-) -> Iterator[int]:
+def _whole_input(chunks: Iterable[str], encode: Callable, specials: Sequence[str] = ()) -> Iterator[int]:
     for part in split_on_special_tokens("".join(chunks), specials):
         for piece in [part] if part in specials else pretokenize(part):
             yield from encode(piece)
 
 
-def _each_chunk(
-    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
-) -> Iterator[int]:
+def _each_chunk(chunks: Iterable[str], encode: Callable, specials: Sequence[str] = ()) -> Iterator[int]:
     for chunk in chunks:
         yield from encode(chunk)
 
 
-def _joined_list(
-    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
-) -> Iterator[int]:
+def _joined_list(chunks: Iterable[str], encode: Callable, specials: Sequence[str] = ()) -> list[int]:
     return encode("".join(chunks))
 
 
-def _collected(chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()) -> list[int]:
+def _collected(chunks: Iterable[str], encode: Callable, specials: Sequence[str] = ()) -> list[int]:
     buffer, ids = "", []
     for chunk in chunks:
         buffer += chunk
@@ -122,9 +114,7 @@ def _collected(chunks: Iterable[str], encode: Callable[[str], list[int]], specia
     return ids
 
 
-def _no_special_tokens(
-    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
-) -> Iterator[int]:
+def _no_special_tokens(chunks: Iterable[str], encode: Callable, specials: Sequence[str] = ()) -> Iterator[int]:
     buffer = ""
     for chunk in chunks:
         buffer += chunk
@@ -136,9 +126,7 @@ def _no_special_tokens(
         yield from encode(piece)
 
 
-def _all_chunks(
-    chunks: Iterable[str], encode: Callable[[str], list[int]], specials: Sequence[str] = ()
-) -> Iterator[int]:
+def _all_chunks(chunks: Iterable[str], encode: Callable, specials: Sequence[str] = ()) -> Iterator[int]:
     yield from encode("".join(chunks))
 
 
@@ -160,31 +148,36 @@ def _mean_of_ratios(encode: Callable[[str], list[int]], texts: dict[str, list[st
     return ratios
 
 
-# What stands in the answer, what stands there instead, and that in words.
+# What stands in the answers, and is often edited.
+FINDALL = "re.findall(GPT2_PATTERN, text)"
+DECODED = 'b"".join(vocab[i] for i in ids).decode("utf-8", errors="replace")'
+
+# A short name, what stands in the answer and what stands there instead, and the same in words.
 TRAPS = (
-    ({"map(re.escape, longest_first)": "longest_first"}, "they are read as regular expressions, so their | means “or”"),
-    ({'"(" + ': "", ' + ")"': ""}, "without a group in the pattern they are thrown away"),
-    ({"sorted(specials, key=len, reverse=True)": "specials"}, "the first one given goes before the longest"),
-    ({"[piece for piece in pieces if piece]": "list(pieces)"}, "empty pieces stay in the list"),
-    ({" if specials else [text]": ""}, "with none of them the pattern matches everywhere"),
+    ("escape", {"map(re.escape, longest_first)": "longest_first"}, "their | is read as “or”, their . as any character"),
+    ("group", {'"(" + ': "", ' + ")"': ""}, "without a group in the pattern they are thrown away"),
+    ("order", {"sorted(specials, key=len, reverse=True)": "specials"}, "the first one given goes before the longest"),
+    ("empty pieces", {"[piece for piece in pieces if piece]": "list(pieces)"}, "empty pieces stay in the list"),
+    ("empty pattern", {" if specials else [text]": ""}, "with none of them the pattern matches everywhere"),
 )
 
 
 def _several_traps() -> list[Misconception]:
-    """Cutting at "|".join(specials), in the states in which it is met while the traps are found one by one."""
+    """Cutting at "|".join(specials), in all the states in which it is met before the last trap is found."""
+    several = [missed for number in range(2, len(TRAPS) + 1) for missed in combinations(TRAPS, number)]
+    several.remove((TRAPS[1], TRAPS[2]))  # to an observer this one is str.split, below
     return [
         Misconception(
             "split_on_special_tokens",
-            "traps: " + "; ".join(words for _, words in missed),
-            says="of your special tokens several things are true at once: " + "; ".join(words for _, words in missed),
-            ask="Which of the four traps of the lesson has your pattern taken care of, and which not yet?",
-            show='re.split("<|end|>", "a<|end|>") is ["a<|", "|>"]\n'
+            "traps: " + ", ".join(name for name, _, _ in missed),
+            says="several traps at once. Special tokens: " + "; ".join(words for _, _, words in missed),
+            ask="Which of the traps of the lesson has your pattern taken care of, and which not yet?",
+            show='re.split("<|end|>", "a<|end|>") is ["a", "|", "|", ""]\n'
             're.split("(" + re.escape("<|end|>") + ")", "a<|end|>") is ["a", "<|end|>", ""]',
             family="rule",
-            edit={old: new for edit, _ in missed for old, new in edit.items()},
+            edit={old: new for _, edit, _ in missed for old, new in edit.items()},
         )
-        for number in range(2, len(TRAPS) + 1)
-        for missed in combinations(TRAPS, number)
+        for missed in several
     ]
 
 
@@ -196,7 +189,7 @@ MISCONCEPTIONS = (
         ask="Can you write down the text again if all you have is your pieces?",
         show='pretokenize("a  b") and pretokenize("a b") must differ: ["a", " ", " b"] and ["a", " b"]',
         family="rule",
-        edit={"re.findall(GPT2_PATTERN, text)": "text.split()"},
+        edit={FINDALL: "text.split()"},
     ),
     Misconception(
         "pretokenize",
@@ -250,7 +243,7 @@ MISCONCEPTIONS = (
         ask="Is “Polish” the same word as “polish” to a tokenizer that must give back the text?",
         show='"".join(pretokenize("Paris")) must be "Paris"',
         family="rule",
-        edit={"re.findall(GPT2_PATTERN, text)": "re.findall(GPT2_PATTERN, text.lower())"},
+        edit={FINDALL: "re.findall(GPT2_PATTERN, text.lower())"},
     ),
     Misconception(
         "pretokenize",
@@ -268,7 +261,7 @@ MISCONCEPTIONS = (
         ask="Which function of re returns the matches, and which one what is left between them?",
         show='re.split("[a-z]+", "ab cd") gives ["", " ", ""]',
         family="rule",
-        edit={"re.findall(GPT2_PATTERN, text)": "re.split(GPT2_PATTERN, text)"},
+        edit={FINDALL: "re.split(GPT2_PATTERN, text)"},
     ),
     Misconception(
         "pretokenize",
@@ -277,7 +270,7 @@ MISCONCEPTIONS = (
         ask="Can you write down the text again if all you have is your pieces?",
         show='"".join(pretokenize("a b")) must be "a b"',
         family="rule",
-        edit={"re.findall(GPT2_PATTERN, text)": "[piece.strip() for piece in re.findall(GPT2_PATTERN, text)]"},
+        edit={FINDALL: "[piece.strip() for piece in re.findall(GPT2_PATTERN, text)]"},
     ),
     Misconception(
         "pretokenize",
@@ -286,11 +279,7 @@ MISCONCEPTIONS = (
         ask="Can you write down the text again if all you have is your pieces?",
         show='"".join(pretokenize("a  b")) must be "a  b"',
         family="rule",
-        edit={
-            "re.findall(GPT2_PATTERN, text)": (
-                "[piece.strip() for piece in re.findall(GPT2_PATTERN, text) if piece.strip()]"
-            )
-        },
+        edit={FINDALL: "[piece.strip() for piece in re.findall(GPT2_PATTERN, text) if piece.strip()]"},
     ),
     Misconception(
         "pretokenize",
@@ -299,7 +288,7 @@ MISCONCEPTIONS = (
         ask="Can you write down the text again if all you have is your pieces?",
         show='pretokenize("a  b"): ["a", " ", " b"], not ["a", " b"]',
         family="rule",
-        edit={"re.findall(GPT2_PATTERN, text)": "[piece for piece in re.findall(GPT2_PATTERN, text) if piece.strip()]"},
+        edit={FINDALL: "[piece for piece in re.findall(GPT2_PATTERN, text) if piece.strip()]"},
     ),
     Misconception(
         "pretokenize",
@@ -308,7 +297,7 @@ MISCONCEPTIONS = (
         ask="Can you write down the text again if all you have is your pieces?",
         show='pretokenize(" a "): [" a", " "], not ["a"]',
         family="rule",
-        edit={"re.findall(GPT2_PATTERN, text)": "re.findall(GPT2_PATTERN, text.strip())"},
+        edit={FINDALL: "re.findall(GPT2_PATTERN, text.strip())"},
     ),
     Misconception(
         "pretokenize",
@@ -318,7 +307,7 @@ MISCONCEPTIONS = (
         show='re.findall("(a|b)(c)?", "acb") is [("a", "c"), ("b", "")]; '
         're.findall("(?:a|b)(?:c)?", "acb") is ["ac", "b"]',
         family="rule",
-        edit={"re.findall(GPT2_PATTERN, text)": 're.findall(GPT2_PATTERN.replace("(?:", "("), text)'},
+        edit={FINDALL: 're.findall(GPT2_PATTERN.replace("(?:", "("), text)'},
     ),
     Misconception(
         "pretokenize",
@@ -327,7 +316,7 @@ MISCONCEPTIONS = (
         ask="What does re.finditer give, and how do you get the text out of it?",
         show='[match.group() for match in re.finditer("[a-z]", "a b")] is ["a", "b"]',
         family="units",
-        edit={"re.findall(GPT2_PATTERN, text)": "list(re.finditer(GPT2_PATTERN, text))"},
+        edit={FINDALL: "list(re.finditer(GPT2_PATTERN, text))"},
     ),
     Misconception(
         "bpe_encode",
@@ -467,11 +456,7 @@ MISCONCEPTIONS = (
         show='b"\\xc3".decode(errors="replace") + b"\\xa9".decode(errors="replace") is "��"; '
         '(b"\\xc3" + b"\\xa9").decode() is "é"',
         family="rule",
-        edit={
-            'b"".join(vocab[i] for i in ids).decode("utf-8", errors="replace")': (
-                '"".join(vocab[i].decode("utf-8", errors="replace") for i in ids)'
-            )
-        },
+        edit={DECODED: '"".join(vocab[i].decode("utf-8", errors="replace") for i in ids)'},
     ),
     Misconception(
         "decode",
@@ -480,11 +465,7 @@ MISCONCEPTIONS = (
         ask="Is one byte of “é” a text?",
         show='b"\\xc3".decode() raises; (b"\\xc3" + b"\\xa9").decode() is "é"',
         family="rule",
-        edit={
-            'b"".join(vocab[i] for i in ids).decode("utf-8", errors="replace")': (
-                '"".join(vocab[i].decode("utf-8") for i in ids)'
-            )
-        },
+        edit={DECODED: '"".join(vocab[i].decode("utf-8") for i in ids)'},
     ),
     Misconception(
         "decode",
@@ -601,8 +582,8 @@ MISCONCEPTIONS = (
     Misconception(
         "split_on_special_tokens",
         "str.split",
-        says="the text is cut by one special token after the other with str.split, and they are gone",
-        ask="What does str.split do with the separator?",
+        says="the text is cut at one special token after the other, in the order given, and they are gone",
+        ask="What does str.split do with the separator, and what re.split, if the pattern has no group?",
         show='"a-b".split("-") is ["a", "b"]; joined, the pieces must be the text again',
         family="rule",
         wrong=_plain_split,

@@ -15,7 +15,7 @@ def nothing_to_count(count_pairs: Callable, draw: Draw) -> Any:
     return [count_pairs({}), count_pairs({word: draw.integer(2, 9)})]
 
 
-@probe("count_pairs", ask="Is a then b the same pair as b then a?")
+@probe("count_pairs", ask="Does your walk reach every word of the table, and every place of a word?")
 def large_table(count_pairs: Callable, draw: Draw) -> Any:
     """a table of many words is counted completely"""
     words = [tuple(bytes([i]) for i in draw.word("abc", 2, 9).encode()) for _ in range(40)]
@@ -30,7 +30,7 @@ def high_bytes(best_pair: Callable, draw: Draw) -> Any:
     return [best_pair({(high, low): top, (low, low): top}), best_pair({(low, low): top, (low, high): top})]
 
 
-@probe("best_pair", ask="What if there is nothing to choose?")
+@probe("best_pair", ask="Which pair is the greatest of one?")
 def only_one(best_pair: Callable, draw: Draw) -> Any:
     """one pair alone is the best"""
     pair = draw.word(LETTERS, 1, 5).encode(), draw.word(LETTERS, 1, 5).encode()
@@ -44,9 +44,9 @@ def long_list(merge: Callable, draw: Draw) -> Any:
     return [merge(ids, (0, 1), 256), merge(ids, (2, 2), 256)]
 
 
-@probe("train_bpe", ask="Of how many bytes is the letter ü made, and may they be merged?")
-def beyond_ascii(train_bpe: Callable, draw: Draw) -> Any:
-    """letters beyond ASCII start as several bytes"""
+@probe("train_bpe", ask="How many bytes has each of these letters, and may they be merged?")
+def many_scripts(train_bpe: Callable, draw: Draw) -> Any:
+    """a text in several scripts is trained byte by byte"""
     text = " ".join(draw.word("äü語😀", 1, 4) for _ in range(12))
     return train_bpe(text, 256 + 8)[1]
 

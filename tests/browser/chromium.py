@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = ("no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update", "disable-sync")
 WIDTH, HEIGHT = 1100, 900
+PATIENCE_MS = 30_000  # for what takes a second, on a machine that is busy
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager

@@ -46,16 +46,19 @@ class LabNotebook:
         index = self._index(cell)
         if source is not None:
             self.page.evaluate(WRITE, [index, source])
-        self.page.evaluate(SELECT, index)
+        self.select(index)
         self.command("notebook:run-cell")
         return self.cell(index).locator(".jp-OutputArea")
 
     def run_below(self, cell: str, source: str) -> Locator:
         """Insert a cell, as one does to try something, and run it."""
         index = self._index(cell)
-        self.page.evaluate(SELECT, index)
+        self.select(index)
         self.command("notebook:insert-cell-below")
         return self.run(index + 1, source)
+
+    def select(self, cell: str | int) -> None:
+        self.page.evaluate(SELECT, self._index(cell))
 
     def cell(self, cell: str | int) -> Locator:
         return self.tab.locator(f'.jp-Cell[data-windowed-list-index="{self._index(cell)}"]')

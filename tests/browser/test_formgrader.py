@@ -1,7 +1,7 @@
-"""An instructor at work in formgrader: generate, autograde, read a submission, give feedback, by nbgrader's own buttons."""
+"""An instructor at work in formgrader: generate, autograde, read a submission, give feedback, by its own buttons."""
 
 import filecmp
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -13,37 +13,12 @@ from autograder.course import Course, Unit, find_course
 from autograder.source import answer_source
 from autograder.submission import exercise_of, released_notebook, role_of
 from autograder.variants import misconception_source, misconceptions_of
+from reference.misconceptions import Misconception
 
 TakePicture = Callable[[Locator, str], None]
-WRITTEN = """I **do not** know. <script>document.title = "mine"</script><img src="x" onerror="document.title = 'mine'">"""
-
-
-@pytest.fixture(scope="module")
-def unit(course: Course) -> Unit:
-    return course.units[0]
-
-
-@pytest.fixture(scope="module")
-def formgrader(page: Page, lab: Lab, course: Course, unit: Unit) -> Iterator["Formgrader"]:
-    for student, num_wrong in (("ada", 0), ("eve", 1)):
-        hand_in(course, unit, student, num_wrong)
-    yield Formgrader(page, lab, unit)
-
-
-def hand_in(course: Course, unit: Unit, student: str, num_wrong: int) -> None:
-    """Answers in the released notebook, the first ones wrong, and a script in each written answer."""
-    notebook = released_notebook(course, unit)
-    for cell in notebook.cells:
-        if role_of(cell) == "answer":
-            exercise = unit.exercise(exercise_of(cell))
-            wrong = exercise in unit.exercises[:num_wrong]
-            mistake = misconceptions_of(unit, exercise)[0]
-            cell.source = misconception_source(course, unit, mistake) if wrong else answer_source(course, unit, exercise)
-        elif role_of(cell) == "written":
-            cell.source = WRITTEN
-    path = course.root / "submitted" / student / unit.folder / f"{unit.name}.ipynb"
-    path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
+MINE = "document.title = 'mine'"
+WRITTEN = f'I **do not** know. <script>{MINE}</script> <img src="x" onerror="{MINE}">'
+RIGHT, WRONG = "ada", "eve"
 
 
 class Formgrader:
@@ -53,12 +28,15 @@ class Formgrader:
         self.page, self.lab, self.unit = page, lab, unit
 
     def go(self, path: str) -> Page:
-        self.page.goto(self.lab.url(f"formgrader/{path}".rstrip("/")))
+        self.page.goto(self.lab.url(f"formgrader{path}"))
         return self.page
+
+    def row(self, name: str) -> Locator:
+        return self.page.locator("tbody tr", has_text=name)
 
     def press(self, row: str, button: str) -> None:
         """Press the button of a row, and read that it worked."""
-        self.page.locator("tr", has_text=row).locator(f"td.{button} a").click()
+        self.row(row).locator(f"td.{button} a").click()
         expect(self.page.locator(".modal-title")).to_have_text("Success", timeout=60_000)
         self.page.locator(".modal-footer button", has_text="OK").click()
         expect(self.page.locator(".modal-dialog")).not_to_be_attached()
@@ -66,63 +44,102 @@ class Formgrader:
     def open_submission(self, student: str) -> Page:
         """The page on which a person grades. Students are hidden there, so their number comes from the server."""
         rows = self.lab.api(f"formgrader/api/submitted_notebooks/{self.unit.folder}/{self.unit.name}")
-        return self.go(f"submissions/{next(row['id'] for row in rows if row['student'] == student)}/")
+        return self.go(f"/submissions/{next(row['id'] for row in rows if row['student'] == student)}/")
+
+
+@pytest.fixture(scope="module")
+def unit(course: Course) -> Unit:
+    return course.units[0]
+
+
+@pytest.fixture(scope="module")
+def formgrader(page: Page, lab: Lab, course: Course, unit: Unit) -> Formgrader:
+    """Two submissions lie there, and the assignment was generated once more."""
+    for student in (RIGHT, WRONG):
+        hand_in(course, unit, student)
+    formgrader = Formgrader(page, lab, unit)
+    formgrader.go("")
+    formgrader.press(unit.folder, "assign")
+    return formgrader
+
+
+@pytest.fixture(scope="module")
+def graded(formgrader: Formgrader, unit: Unit) -> Formgrader:
+    formgrader.go(f"/manage_submissions/{unit.folder}")
+    for student in (RIGHT, WRONG):
+        formgrader.press(student, "autograde")
+        expect(formgrader.row(student)).to_contain_text("needs manual grading")
+    return formgrader
+
+
+def hand_in(course: Course, unit: Unit, student: str) -> None:
+    """Answers in the released notebook, the first one perhaps wrong, and a script in each written answer."""
+    notebook = released_notebook(course, unit)
+    for cell in notebook.cells:
+        if role_of(cell) == "answer":
+            cell.source = answer_source(course, unit, unit.exercise(exercise_of(cell)))
+        elif role_of(cell) == "written":
+            cell.source = WRITTEN
+    if student == WRONG:
+        first = next(cell for cell in notebook.cells if role_of(cell) == "answer")
+        first.source = misconception_source(course, unit, the_mistake(unit))
+    path = course.root / "submitted" / student / unit.folder / f"{unit.name}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+
+
+def the_mistake(unit: Unit) -> Misconception:
+    return misconceptions_of(unit, unit.exercises[0])[0]
+
+
+def mark_schemes(course: Course, unit: Unit) -> list[str]:
+    """The lines that a release leaves out of the tasks of written answers."""
+    solved = nbformat.read(course.root / "solutions" / unit.folder / f"{unit.name}.ipynb", as_version=4)
+    cells = [cell.source for cell in solved.cells if "### BEGIN MARK SCHEME" in cell.source]
+    schemes = [cell.partition("### BEGIN MARK SCHEME\n")[2].partition("\n### END MARK SCHEME")[0] for cell in cells]
+    assert schemes
+    return [line for scheme in schemes for line in scheme.splitlines()]
 
 
 @pytest.mark.slow
-def test_generate_makes_the_release_that_is_already_there(formgrader: Formgrader, course: Course, unit: Unit) -> None:
-    formgrader.go("")
-    formgrader.press(unit.folder, "assign")
-    ours, theirs = find_course(Path(__file__).parent).root / "course" / unit.folder, course.root / "course" / unit.folder
-    names = sorted(path.name for path in ours.iterdir())
-    assert sorted(path.name for path in theirs.iterdir()) == names
-    assert filecmp.cmpfiles(ours, theirs, names, shallow=False) == (names, [], [])
+def test_generate_makes_the_release_that_is_there(formgrader: Formgrader, course: Course, unit: Unit) -> None:
+    committed = find_course(Path(__file__).parent).root / "course" / unit.folder
+    generated = course.root / "course" / unit.folder
+    names = sorted(path.name for path in committed.iterdir())
+    assert sorted(path.name for path in generated.iterdir()) == names
+    assert filecmp.cmpfiles(committed, generated, names, shallow=False) == (names, [], [])
 
 
 @pytest.mark.slow
 def test_a_grader_reads_verdicts_and_mark_schemes(
-    formgrader: Formgrader, course: Course, unit: Unit, take_picture: TakePicture
+    graded: Formgrader, course: Course, unit: Unit, take_picture: TakePicture
 ) -> None:
-    formgrader.go(f"manage_submissions/{unit.folder}")
-    for student in ("ada", "eve"):
-        formgrader.press(student, "autograde")
-    page = formgrader.open_submission("eve")
-    mistake = misconceptions_of(unit, unit.exercises[0])[0]
-    expect(page.locator("body")).to_contain_text(f"— {mistake.says.rstrip('.')}")
-    for line in mark_scheme(course, unit):
+    page = graded.open_submission(WRONG)
+    expect(page.locator("body")).to_contain_text(f"— {the_mistake(unit).says.rstrip('.')}")
+    for line in mark_schemes(course, unit):
         expect(page.locator("body")).to_contain_text(line)
     take_picture(page.locator("body"), "formgrader")
 
 
 @pytest.mark.slow
-def test_what_a_student_wrote_is_not_run(formgrader: Formgrader) -> None:
-    page = formgrader.open_submission("eve")
-    answer = page.locator(".jp-MarkdownOutput, .rendered_html", has_text="I do not know.").first
+def test_what_a_student_wrote_is_read_and_not_run(graded: Formgrader) -> None:
+    page = graded.open_submission(WRONG)
+    answer = page.locator("p", has_text="I do not know.").first
     expect(answer.locator("strong")).to_have_text("do not")
-    expect(answer.locator("script")).not_to_be_attached()
+    expect(page.locator("[onerror]")).to_have_count(0)
     assert page.title() != "mine"
 
 
 @pytest.mark.slow
 def test_feedback_names_the_mistake_and_keeps_the_mark_scheme(
-    formgrader: Formgrader, course: Course, unit: Unit, take_picture: TakePicture
+    graded: Formgrader, course: Course, unit: Unit, take_picture: TakePicture
 ) -> None:
-    formgrader.go(f"manage_submissions/{unit.folder}")
-    formgrader.press("eve", "generate-feedback")
-    page = formgrader.page
-    page.goto((course.root / "feedback" / "eve" / unit.folder / f"{unit.name}.html").as_uri())
-    mistake = misconceptions_of(unit, unit.exercises[0])[0]
-    expect(page.locator("body")).to_contain_text(f"— {mistake.says.rstrip('.')}")
-    for line in mark_scheme(course, unit):
+    page = graded.go(f"/manage_submissions/{unit.folder}")
+    graded.press(WRONG, "generate-feedback")
+    page.goto((course.root / "feedback" / WRONG / unit.folder / f"{unit.name}.html").as_uri())
+    expect(page.locator("body")).to_contain_text(f"— {the_mistake(unit).says.rstrip('.')}")
+    expect(page.locator("p", has_text="I do not know.").first).to_be_visible()
+    for line in mark_schemes(course, unit):
         expect(page.locator("body")).not_to_contain_text(line)
     assert page.title() != "mine"
     take_picture(page.locator("body"), "feedback")
-
-
-def mark_scheme(course: Course, unit: Unit) -> list[str]:
-    """The lines that a release leaves out of the tasks of written answers."""
-    solved = nbformat.read(course.root / "solutions" / unit.folder / f"{unit.name}.ipynb", as_version=4)
-    tasks = [cell.source for cell in solved.cells if cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-task")]
-    schemes = [task.partition("### BEGIN MARK SCHEME\n")[2].partition("\n### END")[0] for task in tasks]
-    assert schemes and all(schemes)
-    return [line for scheme in schemes for line in scheme.splitlines()]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import torch
 
 from autograder.comparison import Tolerance
 from autograder.course import Course
-from autograder.key import KeyExercise, KeyMisconception, KeyProbe
+from autograder.key import Key, KeyExercise, KeyMisconception, KeyProbe
+from autograder.keymaker import make_key
 from autograder.observation import decode, encode
+from autograder.running import PUBLIC
 from autograder.verdict import Outcome, Verdict, judge_exercise
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +32,12 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def course() -> Course:
     return Course(ROOT)
+
+
+@pytest.fixture(scope="session")
+def whole_key(course: Course) -> Callable[[str], Key]:
+    """A unit's key on public seeds, hidden probes included; made once."""
+    return cache(lambda unit: make_key(course, course.unit(unit), PUBLIC, hidden=True))
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,9 @@
-"""The demo's class, its damages and attacks, the promises it checks; and one demo from end to end."""
+"""Submissions as the demo makes them, the promises it checks, and one demo from end to end."""
 
 import ast
 import json
 import re
 import shutil
-import socket
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -16,8 +14,8 @@ from nbgrader.api import Gradebook
 
 from autograder.course import Course, Exercise, Unit, find_course
 from autograder.demo import main_job, run_demo
-from autograder.demo.attacks import ATTACKS, Listener, attack_source
-from autograder.demo.classroom import make_class, students_of
+from autograder.demo.attacks import Listener
+from autograder.demo.classroom import make_class
 from autograder.demo.notebooks import DAMAGES, Answer, HandIn, Kind, fill, filled_notebook, hand_in_notebook
 from autograder.demo.promises import broken_promises
 from autograder.errors import UsageError
@@ -26,53 +24,10 @@ from autograder.grading import Finish, Graded, find_notebook
 from autograder.key import KeyMisconception, load_public_key
 from autograder.sandbox import Level, best_level
 from autograder.submission import NeedsPerson, graft, read_notebook
-from autograder.variants import alternatives_of, misconceptions_of
 from autograder.verdict import Outcome, ProbeResult, Verdict
 
 COURSE = find_course(Path(__file__))
 BPE = COURSE.unit("bpe")
-
-
-@pytest.fixture(params=[unit.name for unit in COURSE.units])
-def unit(request: pytest.FixtureRequest) -> Unit:
-    return COURSE.unit(request.param)
-
-
-def test_a_class_of_forty_makes_every_mistake(unit: Unit) -> None:
-    answers = [answer for hand_in in make_class(COURSE, unit, 40) for answer in hand_in.answers.values()]
-    made = {(a.exercise.name, a.name) for a in answers if a.kind == "mistake"}
-    assert made == {(m.exercise, m.name) for m in misconceptions_of(unit)}
-    right = {(a.exercise.name, a.name) for a in answers if a.kind == "right"}
-    assert right >= {(exercise, style) for exercise, style, _ in alternatives_of(unit)}
-    assert right >= {(exercise.name, "reference") for exercise in unit.exercises}
-    assert {a.name for a in answers if a.kind == "attack"} == {attack.__name__ for attack in ATTACKS}
-
-
-def test_a_class_of_forty_has_all_kinds_of_students(unit: Unit) -> None:
-    hand_ins = make_class(COURSE, unit, 40)
-    assert len({hand_in.student for hand_in in hand_ins}) == 40
-    groups = Counter(hand_in.group for hand_in in hand_ins)
-    assert set(groups) == {"right", "mistaken", "blank", "partly blank", "damaged", "hostile"}
-    assert {hand_in.damage for hand_in in hand_ins if hand_in.group == "damaged"} == set(DAMAGES)
-    for hand_in in hand_ins:
-        kinds = {answer.kind for answer in hand_in.answers.values()}
-        assert list(hand_in.answers) == [exercise.name for exercise in unit.exercises]
-        assert kinds == {"right"} or hand_in.group != "right"
-        assert kinds == {"blank"} or hand_in.group != "blank"
-        assert kinds == {"right", "blank"} or hand_in.group != "partly blank"
-        assert "mistake" in kinds or hand_in.group != "mistaken"
-
-
-def test_the_same_class_each_time() -> None:
-    assert make_class(COURSE, BPE, 40) == make_class(COURSE, BPE, 40)
-    assert make_class(COURSE, BPE, 40) != make_class(COURSE, BPE, 39)
-
-
-@pytest.mark.parametrize("num_students", [1, 2, 5, 8, 40, 100])
-def test_a_class_of_any_size(num_students: int) -> None:
-    honest, hostile = students_of(num_students)
-    assert len({*honest, *hostile}) == num_students
-    assert len(make_class(COURSE, BPE, num_students)) == num_students
 
 
 def test_an_answer_takes_the_place_of_the_stub() -> None:
@@ -136,36 +91,6 @@ def test_a_notebook_cut_off_needs_a_person(root: Course) -> None:
     path = hand_in_notebook(root, BPE, right_hand_in("file cut off"))
     with pytest.raises(NeedsPerson, match="its JSON is damaged"):
         read_notebook(path)
-
-
-def test_a_syntax_error_is_one(unit: Unit) -> None:
-    broken = [
-        answer
-        for hand_in in make_class(COURSE, unit, 40)
-        for answer in hand_in.answers.values()
-        if hand_in.damage == "syntax error" and answer.kind == "broken"
-    ]
-    assert len(broken) == 1
-    with pytest.raises(SyntaxError):
-        ast.parse(broken[0].source)
-
-
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_an_attack_is_an_answer(attack: object) -> None:
-    """It runs as a cell without doing anything yet, and defines every name of its exercise."""
-    exercise = COURSE.unit("training").exercise("save_checkpoint")
-    namespace: dict[str, object] = {}
-    exec(attack_source(attack, COURSE, COURSE.unit("training"), exercise, 4242), namespace)
-    assert all(callable(namespace[name]) for name in exercise.names)
-    assert (namespace["PORT"], namespace["EXERCISE"]) == (4242, "save_checkpoint")
-
-
-def test_the_listener_hears_who_connects() -> None:
-    with Listener() as listener:
-        assert not listener.heard_somebody()
-        socket.create_connection(("127.0.0.1", listener.port), timeout=2).close()
-        assert listener.heard_somebody()
-        assert not listener.heard_somebody()
 
 
 KEY = load_public_key("bpe")
