@@ -15,7 +15,7 @@ from typing import Any
 from autograder.comparison import Tolerance
 from autograder.errors import UsageError
 
-FORMAT = 1
+FORMAT = 2
 KEYS = Path(__file__).parent / "keys"
 
 
@@ -80,7 +80,13 @@ class Key:
         raise UsageError(f"{name!r} is no exercise of the unit {self.unit!r}; its exercises are {known}")
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, **_plain(asdict(self))}, ensure_ascii=False, indent=1) + "\n"
+        data = _plain(asdict(self))
+        for exercise in data["exercises"]:
+            expected = [probe["expected"] for probe in exercise["probes"]]
+            for misconception in exercise["misconceptions"]:  # mostly it sees what the reference sees: said once
+                pairs = zip(misconception["observations"], expected, strict=True)
+                misconception["observations"] = [None if seen == right else seen for seen, right in pairs]
+        return json.dumps({"format": FORMAT, **data}, ensure_ascii=False, indent=1) + "\n"
 
 
 @cache
@@ -108,11 +114,16 @@ def _read_exercise(data: dict[str, Any]) -> KeyExercise:
         for p in data["probes"]
     )
     data["misconceptions"] = tuple(
-        KeyMisconception(**{**m, "observations": tuple(base64.b64decode(o) for o in m["observations"])})
+        KeyMisconception(**{**m, "observations": _read_observations(m["observations"], data["probes"])})
         for m in data["misconceptions"]
     )
     data = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
     return KeyExercise(**{field.name: data[field.name] for field in fields(KeyExercise)})
+
+
+def _read_observations(observations: list[str | None], probes: tuple[KeyProbe, ...]) -> tuple[bytes, ...]:
+    pairs = zip(observations, probes, strict=True)
+    return tuple(probe.expected if seen is None else base64.b64decode(seen) for seen, probe in pairs)
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ functions of the sources and the secret alone: `digest` tells when to make one a
 """
 
 import importlib
+import json
 import sys
 import types
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 
 from autograder.course import Course, Exercise, Unit
 from autograder.errors import AuthorError
-from autograder.key import KEYS, Key, KeyExercise, KeyMisconception, KeyProbe, read_key
+from autograder.key import KEYS, Key, KeyExercise, KeyMisconception, KeyProbe
 from autograder.probes import Probe, probes_in
 from autograder.running import PUBLIC, observe, seed_for
 from autograder.source import given_sources, prerequisites
@@ -96,8 +97,8 @@ def _make_misconception(course: Course, unit: Unit, exercise: Exercise, m: Any, 
 def write_public_key(course: Course, unit: Unit, check_only: bool = False) -> bool:
     """Write `autograder/keys/<unit>.json` if its sources changed; return whether it was stale."""
     path = KEYS / f"{unit.name}.json"
-    stored = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if stored and read_key(stored).digest == source_digest(course, unit, PUBLIC, hidden=False):
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if stored.get("digest") == source_digest(course, unit, PUBLIC, hidden=False):
         return False
     if not check_only:
         KEYS.mkdir(exist_ok=True)

@@ -98,7 +98,7 @@ class _Writer:
         if isinstance(value, float):
             return ["float", float(value).hex()]
         if isinstance(value, str):
-            return ["str", self._text(str(value)).encode("utf-8", "surrogatepass").hex()]
+            return ["str", self._text(str(value))]  # JSON escapes what UTF-8 cannot say
         if isinstance(value, (bytes, bytearray)):
             return ["bytes", self._append(bytes(value))]
         if isinstance(value, Raised):
@@ -221,7 +221,7 @@ class _Reader:
         return float.fromhex(_typed(value, str))
 
     def _read_str(self, value: Any, depth: int) -> str:
-        return bytes.fromhex(_typed(value, str)).decode("utf-8", "surrogatepass")
+        return _typed(value, str)
 
     def _read_bytes(self, span: Any, depth: int) -> bytes:
         return self._slice(span)

@@ -14,7 +14,7 @@ from random import Random
 from autograder.course import Course, Exercise, Unit
 from autograder.demo.attacks import ATTACKS, attack_source
 from autograder.demo.notebooks import DAMAGES, Answer, Group, HandIn
-from autograder.source import answer_source, read_answer
+from autograder.source import read_answer
 from autograder.variants import alternatives_of, misconception_source, misconceptions_of
 
 HONEST = [
@@ -43,8 +43,9 @@ class _Classroom:
     def __init__(self, course: Course, unit: Unit) -> None:
         self.course, self.unit = course, unit
         self.random = Random(f"a class for {unit.name}")
+        self._answers = {e.name: read_answer(course, unit, e) for e in unit.exercises}
         self.mistakes = {e.name: self._mistakes(e) for e in unit.exercises}
-        self._styles = {e.name: deque([("reference", answer_source(course, unit, e))]) for e in unit.exercises}
+        self._styles = {name: deque([("reference", answer.source)]) for name, answer in self._answers.items()}
         for name, style, source in alternatives_of(unit):
             self._styles[name].append((style, self._complete(unit.exercise(name), source)))
 
@@ -127,8 +128,7 @@ class _Classroom:
 
     def _complete(self, exercise: Exercise, source: str) -> str:
         """An answer with the helpers of the reference that it calls: who answers like this has written them too."""
-        helpers = read_answer(self.course, self.unit, exercise).helpers
-        texts = {name: helper.text for helper in helpers for name in helper.names}
+        texts = {name: helper.text for helper in self._answers[exercise.name].helpers for name in helper.names}
         while called := [name for name in texts if _uses(source, name) and not _defines(source, name)]:
             source += "\n\n\n" + texts[called[0]]
         return source

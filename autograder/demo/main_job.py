@@ -138,11 +138,12 @@ def _summary(run: Run, num_pages: int, seconds: float) -> list[str]:
     grading = sum(finish.seconds for finish in run.finishes)
     named = len({(a.exercise.name, a.name) for h in run.hand_ins for a in h.answers.values() if a.kind == "mistake"})
     known = sum(len(misconceptions_of(finish.unit)) for finish in run.finishes)
+    rest = "; the others need a larger class" if named < known else ""
     return [
         f"{len(results)} submissions to {len(run.finishes)} unit{'s' * (len(run.finishes) != 1)}: "
         f"{len(results) - waiting} graded, {mended} of them after repairs, {waiting} left for a person",
         f"right: {groups['right']}, all with full marks · mistaken: {groups['mistaken']}, each of {kinds['mistake']} "
-        f"mistakes called by its name ({named} of the {known} we know) · blank or partly: "
+        f"mistakes called by its name ({named} of the {known} we know{rest}) · blank or partly: "
         f"{groups['blank'] + groups['partly blank']} · damaged: {groups['damaged']} · {_hostile(run, kinds['attack'])}",
         f"{60 * len(results) / grading:.0f} submissions a minute on {run.jobs} at a time ({grading:.0f} s); "
         f"{num_pages} feedback pages in {seconds:.0f} s",

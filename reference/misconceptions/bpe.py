@@ -95,8 +95,8 @@ def _always_past_the_end(ids, pair, new_id):
 
 
 def _never_ends(ids, pair, new_id):
-    """What an endless loop looks like from outside is known, so nobody has to wait for it."""
-    from autograder.running import TimedOut
+    class TimedOut(Exception):
+        """All that is ever seen of an endless loop; like this, nobody has to wait for it."""
 
     raise TimedOut
 
@@ -544,6 +544,43 @@ MISCONCEPTIONS = (
         show='re.split("", "ab") is ["", "a", "b", ""]; train_bpe("ab", 257)[1] should be [(b"a", b"b")]',
         family="rule",
         edit={" if special_tokens else [text]": ""},
+    ),
+    Misconception(
+        "train_bpe", "specials kept as words",
+        says="you split at the special tokens, but then count them like words",
+        ask="What does re.split keep for a pattern in parentheses? And which comes first, the split or `pretokenize`?",
+        show='train_bpe("a<|end|>b", 258, ["<|end|>"])[1] should be []; re.split("(x)", "axb") is ["a", "x", "b"]',
+        family="leakage",
+        edit={'"|".join(map(re.escape, longest_first))': '"(" + "|".join(map(re.escape, longest_first)) + ")"'},
+    ),
+    Misconception(
+        "train_bpe", "gap before the specials",
+        says="when training ends early you leave ids empty before the special tokens",
+        ask="Is the id of the first special token vocab_size - S, or one more than that of the last merge?",
+        show='sorted(train_bpe("ab", 300, ["<|end|>"])[0])[-1] should be 257, right after the only merge',
+        family="rule",
+        edit={
+            "return dict(enumerate(tokens)), merges":
+            "room = vocab_size - len(tokens)\n"
+            "    first = len(tokens) - len(special_tokens)\n"
+            "    return {i if i < first else i + room: token for i, token in enumerate(tokens)}, merges",
+        },
+    ),
+    Misconception(
+        "train_bpe", "specials sorted",
+        says="your special tokens have their ids in another order than they were given in",
+        ask="You sort the special tokens to split the text: which order should their ids follow?",
+        show='train_bpe("", 258, ["<|a|>", "<|bc|>"])[0][256] should be b"<|a|>"',
+        family="sign or order",
+        edit={"for special in special_tokens]": "for special in sorted(special_tokens, key=len, reverse=True)]"},
+    ),
+    Misconception(
+        "train_bpe", "specials not counted, not refused",
+        says="you forget the special tokens in vocab_size: your vocabulary becomes too large by their number",
+        ask="How many ids are left for merges after the bytes and the special tokens? And if fewer than none are?",
+        show='len(train_bpe("abcabc", 258, ["<|end|>"])[0]) should be 258; with 256 it should raise ValueError',
+        family="off by one",
+        edit={" - 256 - len(special_tokens)": " - 256"},
     ),
     Misconception(
         "train_bpe", "specials stay in the corpus",

@@ -45,7 +45,7 @@ class LabNotebook:
         """Run a cell, with this source if one is given, and return its output once it has ended."""
         index = self._index(cell)
         if source is not None:
-            self.page.evaluate(WRITE, [index, source])
+            self.write(index, source)
         self.select(index)
         self.command("notebook:run-cell")
         return self.cell(index).locator(".jp-OutputArea")
@@ -56,6 +56,9 @@ class LabNotebook:
         self.select(index)
         self.command("notebook:insert-cell-below")
         return self.run(index + 1, source)
+
+    def write(self, cell: str | int, source: str) -> None:
+        self.page.evaluate(WRITE, [self._index(cell), source])
 
     def select(self, cell: str | int) -> None:
         self.page.evaluate(SELECT, self._index(cell))

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from answers import answered, mistake_in
 from lab import Lab
 from playwright.sync_api import Locator, Page, expect
 
 from autograder.course import Course, Unit, find_course
-from autograder.source import answer_source
-from autograder.submission import exercise_of, released_notebook, role_of
-from autograder.variants import misconception_source, misconceptions_of
-from reference.misconceptions import Misconception
 
 TakePicture = Callable[[Locator, str], None]
 MINE = "document.title = 'mine'"
@@ -73,23 +70,9 @@ def graded(formgrader: Formgrader, unit: Unit) -> Formgrader:
 
 
 def hand_in(course: Course, unit: Unit, student: str) -> None:
-    """Answers in the released notebook, the first one perhaps wrong, and a script in each written answer."""
-    notebook = released_notebook(course, unit)
-    for cell in notebook.cells:
-        if role_of(cell) == "answer":
-            cell.source = answer_source(course, unit, unit.exercise(exercise_of(cell)))
-        elif role_of(cell) == "written":
-            cell.source = WRITTEN
-    if student == WRONG:
-        first = next(cell for cell in notebook.cells if role_of(cell) == "answer")
-        first.source = misconception_source(course, unit, the_mistake(unit))
     path = course.root / "submitted" / student / unit.folder / f"{unit.name}.ipynb"
     path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
-
-
-def the_mistake(unit: Unit) -> Misconception:
-    return misconceptions_of(unit, unit.exercises[0])[0]
+    nbformat.write(answered(course, unit, WRITTEN, mistaken=student == WRONG), path)
 
 
 def mark_schemes(course: Course, unit: Unit) -> list[str]:
@@ -115,7 +98,7 @@ def test_a_grader_reads_verdicts_and_mark_schemes(
     graded: Formgrader, course: Course, unit: Unit, take_picture: TakePicture
 ) -> None:
     page = graded.open_submission(WRONG)
-    expect(page.locator("body")).to_contain_text(f"— {the_mistake(unit).says.rstrip('.')}")
+    expect(page.locator("body")).to_contain_text(f"— {mistake_in(unit, unit.exercises[0]).says.rstrip('.')}")
     for line in mark_schemes(course, unit):
         expect(page.locator("body")).to_contain_text(line)
     take_picture(page.locator("body"), "formgrader")
@@ -137,7 +120,7 @@ def test_feedback_names_the_mistake_and_keeps_the_mark_scheme(
     page = graded.go(f"/manage_submissions/{unit.folder}")
     graded.press(WRONG, "generate-feedback")
     page.goto((course.root / "feedback" / WRONG / unit.folder / f"{unit.name}.html").as_uri())
-    expect(page.locator("body")).to_contain_text(f"— {the_mistake(unit).says.rstrip('.')}")
+    expect(page.locator("body")).to_contain_text(f"— {mistake_in(unit, unit.exercises[0]).says.rstrip('.')}")
     expect(page.locator("p", has_text="I do not know.").first).to_be_visible()
     for line in mark_schemes(course, unit):
         expect(page.locator("body")).not_to_contain_text(line)

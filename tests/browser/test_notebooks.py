@@ -1,20 +1,27 @@
-"""A student at work: blank, mistaken, helped, right. What counts is what stands on the page."""
+"""A student at work: blank, mistaken, helped, right; and nbgrader's validate. What counts is what is on the page."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
+from answers import answered, mistake_in
+from lab import ROOT
 from lab_notebook import LabNotebook, open_notebook
 from playwright.sync_api import Locator, Page, expect
 
-from autograder.course import Course, Exercise, Unit, find_course
+from autograder.course import Course, Exercise, Unit
 from autograder.source import answer_source
-from autograder.variants import misconception_source, misconceptions_of
+from autograder.submission import role_of
+from autograder.variants import misconception_source
 
-COURSE = find_course(Path(__file__).parent)
+COURSE = Course(ROOT)
 TakePicture = Callable[[Locator, str], None]
 
-# The darker of text and background over the lighter, as WCAG counts it; the background is the first opaque one above.
+# How much lighter the lighter of text and background is, as WCAG counts it.
 CONTRAST = """element => {
     const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
     const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
@@ -48,7 +55,7 @@ def work_on(notebook: LabNotebook, unit: Unit, exercise: Exercise, take_picture:
     notebook.run(answer)
     expect(card(notebook.run(check))).to_contain_text(f"○ {exercise.name} · not attempted")
 
-    mistake = misconceptions_of(unit, exercise)[0]
+    mistake = mistake_in(unit, exercise)
     notebook.run(answer, misconception_source(COURSE, unit, mistake))
     failed = card(notebook.run(check))
     expect(failed).to_contain_text(f"✗ {exercise.name}")
@@ -73,14 +80,14 @@ def card(output: Locator) -> Locator:
 
 
 @pytest.mark.slow
-def test_a_card_can_be_read_in_light_and_in_dark(course: Course, lab_page: Page, take_picture: TakePicture) -> None:
-    unit = course.units[-1]
-    wrong, right = unit.exercises[-1], unit.exercises[-2]
+def test_a_card_can_be_read_in_light_and_in_dark(lab_page: Page, take_picture: TakePicture) -> None:
+    unit = COURSE.units[0]
+    wrong, right = unit.exercises[:2]
     with open_notebook(lab_page, path_of(unit)) as notebook:
         notebook.run(f"{unit.name}-setup")
-        mistake = misconception_source(course, unit, misconceptions_of(unit, wrong)[0])
+        mistake = misconception_source(COURSE, unit, mistake_in(unit, wrong))
         notebook.run(f"{unit.name}-{wrong.name}-answer", mistake)
-        notebook.run(f"{unit.name}-{right.name}-answer", answer_source(course, unit, right))
+        notebook.run(f"{unit.name}-{right.name}-answer", answer_source(COURSE, unit, right))
         for theme in ("JupyterLab Dark", "JupyterLab Light"):
             notebook.command("apputils:change-theme", theme=theme)
             lab_page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
@@ -89,3 +96,48 @@ def test_a_card_can_be_read_in_light_and_in_dark(course: Course, lab_page: Page,
                 expect(name).to_contain_text(exercise.name)
                 assert name.evaluate(CONTRAST) > 4
                 take_picture(notebook.cell(f"{unit.name}-{exercise.name}"), f"{exercise.name}-{theme.split()[1]}")
+
+
+def hand_out(course: Course, name: str, mistaken: bool) -> Path:
+    """A finished notebook in the workspace, without its demonstrations: validate runs them too, for a minute."""
+    unit = course.units[0]
+    notebook = answered(course, unit, written="I know.", mistaken=mistaken)
+    notebook.cells = [cell for cell in notebook.cells if role_of(cell) != "demo"]
+    path = course.root / "workspace" / unit.folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.mark.slow
+def test_validate_reports_what_check_says(course: Course) -> None:
+    mistake = mistake_in(course.units[0], course.units[0].exercises[0])
+    paths = [hand_out(course, "right", mistaken=False), hand_out(course, "wrong", mistaken=True)]
+    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    command = [sys.executable, "-m", "nbgrader", "validate", *map(str, paths)]
+    done = subprocess.run(
+        command, cwd=course.root, env=environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    right, wrong = done.stdout.split("\n", 1)
+    assert right == "Success! Your notebook passes all the tests."
+    assert "Success" not in wrong
+    assert f"✗ {mistake.exercise}" in wrong
+    assert mistake.says.rstrip(".") in " ".join(wrong.split())
+    assert "Traceback" not in wrong  # no frame of ours, only the sentence
+
+
+@pytest.mark.slow
+def test_the_validate_button_reports_what_check_says(
+    course: Course, lab_page: Page, take_picture: TakePicture
+) -> None:
+    unit = course.units[0]
+    exercise = unit.exercises[0]
+    path = hand_out(course, "button", mistaken=True)
+    with open_notebook(lab_page, str(path.relative_to(course.root))) as notebook:
+        for expected in (mistake_in(unit, exercise).says.rstrip("."), "Success! Your notebook passes all the tests."):
+            notebook.tab.get_by_role("button", name="Validate").click()
+            dialog = lab_page.locator(".jp-Dialog-content", has_text="Validation Results")
+            expect(dialog).to_contain_text(expected)
+            take_picture(dialog, f"validate-{expected.split()[0]}")
+            dialog.get_by_role("button", name="Ok").click()
+            notebook.write(f"{unit.name}-{exercise.name}-answer", answer_source(course, unit, exercise))

@@ -162,8 +162,10 @@ def test_two_misconceptions_that_cannot_be_told_apart(complaints: Callable) -> N
 
 def test_a_misconception_that_does_not_run(complaints: Callable) -> None:
     """Or whoever uses a name that is not there would be told to double the root."""
-    room = "reference/misconceptions/small.py"
-    found = complaints((room, "2 * x**0.5", "2 * math.sqrt(x)"), (room, "from reference", "import math\n\nfrom reference"))
+    found = complaints(
+        ("reference/misconceptions/small.py", "2 * x**0.5", "2 * math.sqrt(x)"),
+        ("reference/misconceptions/small.py", "from reference", "import math\n\nfrom reference"),
+    )
     assert found[0] == (
         "small.double: misconception 'root' does not run: name 'math' is not defined; import it inside the function"
     )
@@ -244,7 +246,7 @@ def test_probes_without_an_exercise_and_an_exercise_without_probes(complaints: C
 
 def test_an_answer_that_does_not_run(complaints: Callable) -> None:
     with pytest.raises(AuthorError, match=r"(?s)small\.double: does not run: name 'ZERO' is not defined.*def double"):
-        complaints(("reference/alternatives/small.py", "def double__by_sum(x):", "ZERO = 0\ndef double__by_sum(x=ZERO):"))
+        complaints(("reference/alternatives/small.py", "def double__by_sum(x", "ZERO = 0\ndef double__by_sum(x=ZERO"))
 
 
 def test_catalogue_entries_that_belong_to_no_exercise(complaints: Callable) -> None:
@@ -260,7 +262,7 @@ def test_catalogue_entries_that_belong_to_no_exercise(complaints: Callable) -> N
 
 
 def test_a_hidden_probe_of_the_same_name(complaints: Callable) -> None:
-    with pytest.raises(AuthorError, match=r"01-small/hidden\.py: double has a public probe 'twice'; give this another"):
+    with pytest.raises(AuthorError, match=r"01-small/hidden\.py: double has a public probe 'twice'; take another name"):
         complaints(hidden=CHECKS)
 
 
@@ -278,19 +280,13 @@ DOUBLER = """class Doubler:
 
 def test_a_blank_with_a_method_that_is_given_earns_nothing(complaints: Callable) -> None:
     """The lesson gives `__init__` away, so a value probe that looks no further would pay for an empty answer."""
-    function = REFERENCE[REFERENCE.index("def double") :]
-    lone = "return double().factor"
-    edits = [
+    found = complaints(
         ("course.toml", "exercises.double", "exercises.Doubler"),
-        ("reference/small.py", function, DOUBLER),
+        ("reference/small.py", REFERENCE[REFERENCE.index("def double") :], DOUBLER),
         ("autograder/checks/small.py", '"double", ask', '"Doubler", ask'),
-        ("autograder/checks/small.py", "return double(draw.uniform(1.0, 2.0))", lone),
-    ]
-    lesson = '# Small\n\n```python exercise="Doubler" given="__init__"\n```\n'
-    with pytest.MonkeyPatch.context() as patch:
-        for path in ("reference/misconceptions/small.py", "reference/alternatives/small.py"):
-            patch.setitem(ROOMS, path, ROOMS[path].replace("double", "Doubler"))
-        patch.setitem(ROOMS, "reference/alternatives/small.py", "")
-        patch.setitem(ROOMS, "reference/misconceptions/small.py", "MISCONCEPTIONS = ()")
-        found = complaints(*edits, lesson=lesson)
+        ("autograder/checks/small.py", "return double(draw.uniform(1.0, 2.0))", "return double().factor"),
+        ("reference/misconceptions/small.py", MISCONCEPTIONS, "MISCONCEPTIONS = ()"),
+        ("reference/alternatives/small.py", ALTERNATIVES, ""),
+        lesson='# Small\n\n```python exercise="Doubler" given="__init__"\n```\n',
+    )
     assert "small.Doubler: the stub is judged 'right', not 'not attempted'" in found

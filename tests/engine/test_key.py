@@ -118,7 +118,7 @@ def _everything_in(key: Key) -> str:
     """The key's text, its observations as text too, without what it gives openly."""
     data = json.loads(replace(key, given={}).to_json())
     payloads = [probe["expected"] for e in data["exercises"] for probe in e["probes"]]
-    payloads += [raw for e in data["exercises"] for m in e["misconceptions"] for raw in m["observations"]]
+    payloads += [raw for e in data["exercises"] for m in e["misconceptions"] for raw in m["observations"] if raw]
     decoded = [base64.b64decode(raw).decode("utf-8", "replace") for raw in payloads]
     words = [m[field] for e in data["exercises"] for m in e["misconceptions"] for field in ("says", "ask", "show")]
     return "\n".join([json.dumps(data, ensure_ascii=False), *words, *decoded])
