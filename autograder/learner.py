@@ -120,7 +120,8 @@ def _match(key: Key, implementations: tuple[Any, ...]) -> tuple[KeyExercise, dic
     named = {getattr(item, "__name__", repr(item)[:40]): item for item in implementations}
     exercise = key.exercise(next(iter(named)))
     if set(named) != set(exercise.names):
-        raise UsageError(f"these belong together: hand over both, ({', '.join(exercise.names)})")
+        together = f"these belong together: hand over both, ({', '.join(exercise.names)})"
+        raise UsageError(together if exercise.companions else f"one at a time: hand over {exercise.name} alone")
     return exercise, named
 
 

@@ -48,16 +48,17 @@ def headline(verdict: Verdict, scoring: str) -> str:
 
 
 def lines(verdict: Verdict, public: bool) -> Iterator[Line]:
-    """One line for each property, the diagnosis beside the first that fails; with it, one example is enough."""
+    """One line for each property. What is the same for several is said once, beside the first."""
     if verdict.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
         return
     diagnosis, told = _diagnosis(verdict), set[object]()
-    known = bool(diagnosis)
+    known, withheld = bool(diagnosis), "holds, and counts once the values above are right"
     for result in verdict.results:
         if result.passed:
             yield Line("✓", result.probe.sentence)
         elif result.withheld:
-            yield Line("○", result.probe.sentence, "holds, and counts once the values above are right")
+            yield Line("○", result.probe.sentence, withheld)
+            withheld = ""
         else:
             story = _story(result)
             silent = told and (known or story in told or story == "consequence")

@@ -1,6 +1,6 @@
 """Attention: every position asks all earlier ones, and mixes what they answer.
 
-Shapes: B batch, T time (T_q queries, T_k keys), C channels, H heads, D = C / H head size, H_kv key/value heads;
+Shapes: B batch, T time (T_q queries, T_k keys), C channels, H heads, D = C // H head size, H_kv key/value heads;
 d_k and d_v are the sizes of one key and one value. A mask is boolean, True = attend.
 """
 
@@ -23,10 +23,11 @@ def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor |
             Each row holds at least one True.
 
     Returns:
-        (…, T_q, d_v), dtype of q. A position that is masked out has weight exactly 0, however large its score,
-        and the weights of every query sum to 1. Dimensions in front of the last two are batch dimensions.
+        (…, T_q, d_v), dtype of q. A position that is masked out has weight exactly 0, however large its score
+        and however low those in sight; the weights of every query sum to 1. Dimensions in front of the last two are batch dimensions.
 
-    Differentiable. The arguments are not changed. `F.scaled_dot_product_attention` is not allowed.
+    Differentiable. The arguments are not changed. Write it yourself: `F.scaled_dot_product_attention` is the
+    thing you are building, and a grader will ask about it.
 
     Source: Vaswani et al., Attention Is All You Need (2017), section 3.2.1, equation 1.
 
@@ -71,7 +72,7 @@ def split_heads(x: Tensor, n_head: int) -> Tensor:
         n_head: H, the number of heads.
 
     Returns:
-        (B, H, T, D) with D = C / H. Head h of a position holds that position's channels h·D … (h+1)·D − 1.
+        (B, H, T, D) with D = C // H. Head h of a position holds that position's channels h·D … (h+1)·D − 1.
         A view of x is fine.
 
     Example:
@@ -105,7 +106,7 @@ class MultiHeadAttention(nn.Module):
 
     Args:
         n_embd: C, the width of the model.
-        n_head: H, the number of heads; each has D = C / H channels, in the order of `split_heads`.
+        n_head: H, the number of heads; each has D = C // H channels, in the order of `split_heads`.
 
     Submodules, all nn.Linear(n_embd, n_embd, bias=False) and nothing else:
         q_proj, k_proj, v_proj: make queries, keys and values from the input.
@@ -123,7 +124,7 @@ class MultiHeadAttention(nn.Module):
     """
 
     def __init__(self, n_embd: int, n_head: int) -> None:
-        """Create the four projections under the names above, and remember n_head."""
+        """Call super().__init__() first; then create the four projections under the names above, and keep n_head."""
         super().__init__()
         if n_embd % n_head:
             raise ValueError(f"n_embd {n_embd} cannot be shared among {n_head} heads: choose a multiple of n_head.")

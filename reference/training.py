@@ -28,7 +28,8 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, micro_batches
 
     The parameters afterwards are those of one step on all pieces joined into one batch; gradients left over from
     earlier do not matter. The optimizer makes exactly one step. The mode (train or eval) of the model stays as it
-    is. If no target counts at all, the result is 0.0 and there is no step. No computation graph stays alive.
+    is. If no target counts at all, the result is 0.0 and there is no step. Each piece goes backward before the next
+    one goes forward: at no time is the graph of more than one piece alive, and at the end none is.
 
     Example:
         >>> model = nn.Embedding(3, 3)  # a bigram model: its rows are the logits of the next token
@@ -99,7 +100,8 @@ def overfit_one_batch(
         optimizer: holds the parameters of model.
         x, y: the batch; y is the target as it is.
         steps: how many optimizer steps to make.
-        loss_fn: maps (logits, y), in this order, to a 0-d tensor; it takes raw logits.
+        loss_fn: maps (logits, y), in this order, to a 0-d tensor; it is called with what the model gives and y as
+            it is, both unchanged in value and shape.
 
     Returns:
         The loss of each step, measured before its update: a list of `steps` floats. In a sound model it starts

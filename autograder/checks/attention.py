@@ -9,6 +9,16 @@ SEVERAL_STEPS = "scores, softmax and mixing round one after the other, and each 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Equal up to rounding. Two results of one implementation: whether a property holds is not whether it is right."""
+    return torch.allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def _arrives(gradient: Tensor | None) -> bool:
+    """Is there a gradient, of numbers that are not all 0?"""
+    return gradient is not None and bool(gradient.isfinite().all() and gradient.any())
+
+
 def _some_mask(draw: Draw, T_q: int, T_k: int) -> Tensor:
     """Every query sees some keys, and none sees all."""
     rows = []
@@ -20,10 +30,10 @@ def _some_mask(draw: Draw, T_q: int, T_k: int) -> Tensor:
 
 @probe(
     "scaled_dot_product_attention",
-    ask="By which number do you divide the scores, and over which axis does each query share out its weight?",
+    ask="Count axes from the end: which two of the keys change places, and along which does a query share its weight?",
     atol=1e-5,
     because=SEVERAL_STEPS,
-    weight=2,
+    weight=3,
 )
 def formula(attend, draw: Draw):
     """without a mask it is softmax(QKᵀ / √d_k) V"""
@@ -35,7 +45,7 @@ def formula(attend, draw: Draw):
     ask="Which scores take part in the softmax of one query, and what becomes of the others?",
     atol=1e-5,
     because=SEVERAL_STEPS,
-    weight=2,
+    weight=3,
 )
 def masked_formula(attend, draw: Draw):
     """with a mask, each query shares its weight among the keys marked True"""
@@ -58,16 +68,22 @@ def row_sums(attend, draw: Draw):
 def low_scores(attend, draw: Draw):
     """a masked key has weight exactly 0, however low the scores in sight"""
     u = draw.integers(1, 3, 4).float()  # small whole numbers: equal keys give exactly equal scores
-    k, mask = u.expand(5, 4), _some_mask(draw, 3, 5)
-    weights = [attend((-c * u).expand(3, 4), k, torch.eye(5), mask) for c in (10.0, 20_000.0)]
+    k, mask = u.repeat(5, 1), _some_mask(draw, 3, 5)
+    weights = [attend((-c * u).repeat(3, 1), k, torch.eye(5), mask) for c in (10.0, 20_000.0)]
     return {"weights": weights, "masked weights are 0": [(w[~mask] == 0).all().item() for w in weights]}
+
+
+@probe("scaled_dot_product_attention", ask="If all keys are equal, which of them gets more weight than another?")
+def equal_keys(attend, draw: Draw):
+    """if all keys are equal, the result is the mean of the values"""
+    k = draw.normal(2, 1, 3).repeat(1, 6, 1)
+    return attend(draw.normal(2, 4, 3), k, draw.normal(2, 6, 5))
 
 
 @probe(
     "scaled_dot_product_attention",
-    ask="Do the values behind the mask enter the result by any path?",
-    atol=1e-5,
-    because=SEVERAL_STEPS,
+    ask="Do the keys and values behind the mask enter the result by any path?",
+    kind="property",
 )
 def unseen_keys(attend, draw: Draw):
     """keys and values that no query may see cannot change the result"""
@@ -75,43 +91,33 @@ def unseen_keys(attend, draw: Draw):
     mask = torch.ones(3, 6, dtype=torch.bool).tril(diagonal=1)  # nobody sees keys 4 and 5
     other_k, other_v = k.clone(), v.clone()
     other_k[:, 4:], other_v[:, 4:] = draw.normal(2, 2, 4, scale=3.0), draw.normal(2, 2, 5, scale=50.0)
-    return [attend(q.clone(), k, v, mask), attend(q.clone(), other_k, other_v, mask)]
-
-
-@probe("scaled_dot_product_attention", ask="If all keys are equal, which of them gets more weight than another?")
-def equal_keys(attend, draw: Draw):
-    """if all keys are equal, the result is the mean of the values"""
-    k = draw.normal(2, 1, 3).expand(2, 6, 3)
-    return attend(draw.normal(2, 4, 3), k, draw.normal(2, 6, 5))
+    return _same(attend(q.clone(), k, v, mask), attend(q.clone(), other_k, other_v, mask))
 
 
 @probe(
     "scaled_dot_product_attention",
     ask="Do you count axes from the front? With heads there are four; the last two are always time and channels?",
-    atol=1e-5,
-    because=SEVERAL_STEPS,
+    kind="property",
 )
 def batch_axes(attend, draw: Draw):
     """any number of batch dimensions may stand in front, also none"""
     q, k, v = draw.normal(2, 3, 4, 6), draw.normal(2, 3, 5, 6), draw.normal(2, 3, 5, 7)
     mask = _some_mask(draw, 4, 5)
-    return [attend(q.clone(), k, v, mask), attend(q[1, 2].clone(), k[1, 2], v[1, 2], mask)]
+    two, one, none = (attend(q[at].clone(), k[at], v[at], mask) for at in (..., 1, (1, 2)))
+    return two.shape == (2, 3, 4, 7) and _same(two[1], one) and _same(one[2], none)
 
 
 @probe(
     "scaled_dot_product_attention",
     ask="Is there a step in your answer that makes new numbers without remembering where they came from?",
-    atol=1e-5,
-    because=SEVERAL_STEPS,
+    kind="property",
 )
 def gradients(attend, draw: Draw):
     """gradients flow to queries, keys and values"""
     inputs = [draw.normal(2, 4, 3), draw.normal(2, 5, 3), draw.normal(2, 5, 6)]
-    for x in inputs:
-        x.requires_grad_()
-    out = attend(*inputs, _some_mask(draw, 4, 5))
-    (out * draw.normal(2, 4, 6)).sum().backward()
-    return [x.grad for x in inputs]
+    copies = [x.requires_grad_() * 1 for x in inputs]  # which an answer may change, and a leaf may not be changed
+    (attend(*copies, _some_mask(draw, 4, 5)) * draw.normal(2, 4, 6)).sum().backward()
+    return {f"a gradient reaches {name}": _arrives(x.grad) for name, x in zip("qkv", inputs, strict=True)}
 
 
 @probe(
@@ -155,11 +161,12 @@ def channels_of_a_head(split_heads, draw: Draw):
 @probe("split_heads", ask="What is the order of the four axes? Which one is n_head long?")
 def axes(split_heads, draw: Draw):
     """the result has the shape (B, H, T, D)"""
-    n_head = draw.integer(2, 5)
-    return [list(split_heads(draw.normal(B, 7, n_head * 6), n_head).shape) for B in (1, 3)]
+    H = draw.integer(2, 5)
+    calls = {f"split_heads(torch.zeros({B}, 7, {H * 6}), {H})": torch.zeros(B, 7, H * 6) for B in (1, 3)}
+    return {call: split_heads(x, H) for call, x in calls.items()}
 
 
-@probe("merge_heads", ask="Where must the head axis stand before it can be joined with the channels?")
+@probe("merge_heads", ask="Which two axes become one? Are they neighbours, and do their numbers lie side by side in memory?")
 def side_by_side(merge_heads, draw: Draw):
     """a position's heads stand side by side in its channels, head 0 first"""
     return merge_heads(draw.normal(2, 3, 5, 4))
@@ -178,7 +185,7 @@ def _module(MultiHeadAttention, draw: Draw, n_embd: int, n_head: int):
     return draw.fill(module, {f"{name}.weight": (n_embd, n_embd) for name in PROJECTIONS}, scale=0.5)
 
 
-@probe("MultiHeadAttention", ask="Which four Linear layers does the contract name, of which shape, and with biases?")
+@probe("MultiHeadAttention", ask="Does __init__ begin with super().__init__()? Which four layers does the contract name, and with biases?")
 def parameters(MultiHeadAttention, draw: Draw):
     """its parameters are the four projections, without biases"""
     n_embd = 3 * draw.integer(2, 5)
@@ -197,34 +204,6 @@ def value(MultiHeadAttention, draw: Draw):
     return _module(MultiHeadAttention, draw, 12, 3)(draw.normal(2, 5, 12))
 
 
-@probe(
-    "MultiHeadAttention",
-    ask="If the last two positions change, which rows of the scores may notice?",
-    atol=1e-5,
-    because=SEVERAL_STEPS,
-    weight=2,
-)
-def causality(MultiHeadAttention, draw: Draw):
-    """changing the future does not change the past"""
-    module, x = _module(MultiHeadAttention, draw, 8, 2), draw.normal(2, 6, 8)
-    other = x.clone()
-    other[:, 4:] = draw.normal(2, 2, 8)
-    return [module(x)[:, :4], module(other)[:, :4]]
-
-
-@probe(
-    "MultiHeadAttention",
-    ask="Does every projection take part in the result?",
-    atol=1e-4,
-    because="a gradient adds up many rounded terms, and its size here is around 1 to 100",
-)
-def gradients_of_weights(MultiHeadAttention, draw: Draw):
-    """gradients flow to the input and to every projection"""
-    module, x = _module(MultiHeadAttention, draw, 6, 2), draw.normal(2, 4, 6).requires_grad_()
-    (module(x) * draw.normal(2, 4, 6)).sum().backward()
-    return {"x": x.grad, **{name: p.grad for name, p in module.named_parameters()}}
-
-
 @probe("MultiHeadAttention", ask="How many channels would each of 4 heads get out of 10?")
 def indivisible(MultiHeadAttention, draw: Draw):
     """a width that the heads cannot share raises ValueError"""
@@ -234,6 +213,29 @@ def indivisible(MultiHeadAttention, draw: Draw):
     except ValueError:
         return "ValueError"
     return "no error"
+
+
+@probe(
+    "MultiHeadAttention",
+    ask="If the last two positions change, which rows of the scores may notice?",
+    kind="property",
+    weight=2,
+)
+def causality(MultiHeadAttention, draw: Draw):
+    """changing the future does not change the past"""
+    module, x = _module(MultiHeadAttention, draw, 8, 2), draw.normal(2, 6, 8)
+    other = x.clone()
+    other[:, 4:] = draw.normal(2, 2, 8)
+    return _same(module(x)[:, :4], module(other)[:, :4])
+
+
+@probe("MultiHeadAttention", ask="Does every projection take part in the result?", kind="property")
+def gradients_of_weights(MultiHeadAttention, draw: Draw):
+    """gradients flow to the input and to every projection"""
+    module, x = _module(MultiHeadAttention, draw, 6, 2), draw.normal(2, 4, 6).requires_grad_()
+    (module(x) * draw.normal(2, 4, 6)).sum().backward()
+    reached = {"x": x, **dict(module.named_parameters())}
+    return {f"a gradient reaches {name}": _arrives(tensor.grad) for name, tensor in reached.items()}
 
 
 @probe("repeat_kv", ask="Query heads 0 and 1 are neighbours: do they read the same key/value head?")

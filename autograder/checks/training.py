@@ -125,7 +125,7 @@ def nothing_counts(train_step: Callable, draw: Draw) -> list[Any]:
     """if no target counts: 0.0 and no step, though momentum would roll on"""
     model = TinyModel(draw)
     optimizer = SGD(model.parameters(), lr=0.5, momentum=0.9)
-    train_step(model, optimizer, [batch(draw, 2, 3)])
+    train(model, optimizer, [batch(draw, 2, 3)])  # the momentum is not the answer's: only its guard is tested here
     return [train_step(model, optimizer, [batch(draw, 2, 3, 6), batch(draw, 1, 4, 4)]), weights(model)]
 
 
@@ -139,6 +139,24 @@ def mode_kept(train_step: Callable, draw: Draw) -> list[list[str]]:
         train_step(model.train(is_training), SGD(model.parameters(), lr=0.5), [batch(draw, 2, 3)])
         modes.append([running[-1], mode_of(model)])
     return modes
+
+
+@probe("train_step", ask="How many pieces have gone forward when the first one goes backward?", kind="property")
+def one_graph_at_a_time(train_step: Callable, draw: Draw) -> dict[str, int]:
+    """each piece goes backward before the next goes forward, so memory stays small"""
+    model, waiting, most = TinyModel(draw), set(), 0
+
+    def forward_done(_layer: nn.Module, _inputs: Any, logits: Tensor) -> None:
+        nonlocal most
+        if logits.requires_grad:
+            waiting.add(number := next(pieces))
+            logits.register_hook(lambda _: waiting.discard(number))  # called when backward comes by
+            most = max(most, len(waiting))
+
+    pieces = itertools.count()
+    model.lm_head.register_forward_hook(forward_done)
+    train_step(model, SGD(model.parameters(), lr=0.5), ragged(draw))
+    return {"graphs alive at once": most}
 
 
 @probe("train_step", ask="What does a tensor remember that a float does not?", kind="property")
@@ -204,12 +222,19 @@ def untouched(estimate_loss: Callable, draw: Draw) -> list[Any]:
     return [kind, {"graph recorded": any(recorded)}, [p.grad for p in model.parameters()]]
 
 
-@probe("overfit_one_batch", ask="Is it the loss of the weights before the step, or after?", atol=1e-5, because=STEPS)
+@probe("overfit_one_batch", ask="Is entry 0 the untrained loss? Which gradients move step 2?", atol=1e-5, because=STEPS)
 def trajectory(overfit_one_batch: Callable, draw: Draw) -> list[float]:
     """gives the loss of every step, each measured before its update"""
     model = TinyModel(draw)
-    leave_gradients(model, draw)
     return overfit_one_batch(model, SGD(model.parameters(), lr=0.3, momentum=0.5), *batch(draw, 2, 3), 5, mean_loss)
+
+
+@probe("overfit_one_batch", ask="What is in p.grad when your function begins?", atol=1e-5, because=STEPS)
+def old_gradients(overfit_one_batch: Callable, draw: Draw) -> list[float]:
+    """gradients left over from before do not matter"""
+    model = TinyModel(draw)
+    leave_gradients(model, draw)
+    return overfit_one_batch(model, SGD(model.parameters(), lr=0.3), *batch(draw, 2, 3), 3, mean_loss)
 
 
 @probe("overfit_one_batch", ask="What is the loss of a model that knows nothing? Of one that knows it all?")
@@ -221,17 +246,17 @@ def by_heart(overfit_one_batch: Callable, draw: Draw) -> dict[str, bool]:
     return {"first near ln 7": abs(float(losses[0]) - 1.946) < 0.2, "last below 0.05": float(losses[-1]) < 0.05}
 
 
-@probe("overfit_one_batch", ask="Does loss_fn want scores or probabilities? Who shifted y?", atol=1e-5, because=STEPS)
+@probe("overfit_one_batch", ask="Print what loss_fn gets. Is it model(x) and y, as they are?", atol=1e-5, because=STEPS)
 def handed_over(overfit_one_batch: Callable, draw: Draw) -> list[Any]:
-    """hands loss_fn the model's raw logits and the targets as they are"""
-    model, seen = TinyModel(draw), []
+    """calls the loss_fn it is given, with the model's logits and the targets as they are"""
+    model, seen = TinyModel(draw), ["loss_fn was never called"]
 
-    def loss_fn(logits: Tensor, targets: Tensor) -> Tensor:
-        seen.append([logits.detach().clone(), targets.clone()])
-        return (logits * logits).sum()
+    def loss_fn(*handed: Tensor) -> Tensor:
+        seen[:] = [tensor.detach().clone() for tensor in handed]
+        return sum((tensor * tensor).sum() for tensor in handed if tensor.is_floating_point())
 
     overfit_one_batch(model, SGD(model.parameters(), lr=0.01), *batch(draw, 2, 4), 1, loss_fn)
-    return seen[0]
+    return seen
 
 
 @probe("overfit_one_batch", ask="How many losses come from `steps` steps?", kind="property")

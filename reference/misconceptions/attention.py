@@ -76,6 +76,14 @@ ATTENTION = (
         edit={"k.transpose(-2, -1)": "k.transpose(1, 2)"},
     ),
     Misconception(
+        "scaled_dot_product_attention", "for matrices only",
+        says="your answer is right for matrices, and raises with a batch in front; .T, for one, moves the batch axis too",
+        ask="Which two axes of the keys should change places, and where are they when you count from the end?",
+        show="k = torch.zeros(2, 7, 8): k.T has the shape (8, 7, 2), but (2, 8, 7) is wanted",
+        family="wrong axis",
+        edit={"k.transpose(-2, -1)": "k.transpose(0, 1)"},
+    ),
+    Misconception(
         "scaled_dot_product_attention", "mask after softmax",
         says="you mask after the softmax, so the weights that are left no longer sum to 1",
         ask="Which keys have already taken their share when you remove them?",
@@ -117,6 +125,14 @@ ATTENTION = (
         show="softmax(torch.tensor([-20000.0, -10000.0]), dim=0) is [0, 1]: all weight on the masked key",
         family="numerical stability",
         edit={'float("-inf")': "-10000.0"},
+    ),
+    Misconception(
+        "scaled_dot_product_attention", "infinity times 0",
+        says="with a mask your result is NaN: the mask multiplies an infinity, and infinity times 0 is no number",
+        ask="What does math.inf * 0 print, and which scores does your mask multiply by 0?",
+        show="math.inf * torch.tensor([True, False]) shows [inf, nan]: the scores in sight become NaN",
+        family="numerical stability",
+        edit={'scores.masked_fill(~mask, float("-inf"))': "scores - math.inf * ~mask"},
     ),
     Misconception(
         "scaled_dot_product_attention", "mask ignored",
@@ -213,6 +229,14 @@ MASK = (
             )
         },
     ),
+    Misconception(
+        "causal_mask", "numbers and no offset",
+        says="your mask holds numbers instead of booleans, and you count queries from 0 instead of from T_k − T_q",
+        ask="What is causal_mask(1, 3).dtype, and how many of the three keys may the one query see?",
+        show="causal_mask(1, 3) should be [[True, True, True]]; yours is [[1., 0., 0.]]",
+        family="rule",
+        edit={", dtype=torch.bool": "", "diagonal=T_k - T_q": "diagonal=0"},
+    ),
 )
 
 HEADS = (
@@ -263,6 +287,14 @@ HEADS = (
         show="x = torch.arange(8).view(1, 2, 2, 2): position 0 should be [0, 1, 4, 5]; yours is [0, 1, 2, 3]",
         family="view or transpose",
         edit={"x.transpose(1, 2).flatten(2)": "x.reshape(x.shape[0], x.shape[2], -1)"},
+    ),
+    Misconception(
+        "merge_heads", "view of moved axes",
+        says="transpose moves no number in memory, and view joins axes only where their numbers lie side by side",
+        ask="Which operations join axes like view, but copy where they must?",
+        show="x = torch.zeros(1, 2, 3, 4).transpose(1, 2): x.view(1, 3, 8) raises; what do x.reshape(1, 3, 8) and x.flatten(2) do?",
+        family="view or transpose",
+        edit={"x.transpose(1, 2).flatten(2)": "x.transpose(1, 2).view(x.shape[0], x.shape[2], -1)"},
     ),
     Misconception(
         "merge_heads", "mean over heads",
@@ -342,6 +374,14 @@ MODULE = (
         show="the score of query t and key s is q_t·k_s; yours is k_t·q_s, another number as soon as W_Q ≠ W_K",
         family="sign or order",
         edit={"(q, k, v, mask)": "(k, q, v, mask)"},
+    ),
+    Misconception(
+        "MultiHeadAttention", "keys and values exchanged",
+        says="your values are compared and your keys are mixed: the two are exchanged",
+        ask="In which order does scaled_dot_product_attention take its arguments?",
+        show="set attn.v_proj.weight to zeros: the result should be all zeros; yours is a mean of keys",
+        family="sign or order",
+        edit={"(q, k, v, mask)": "(q, v, k, mask)"},
     ),
     Misconception(
         "MultiHeadAttention", "no output projection",
@@ -431,6 +471,14 @@ SHARED = (
         show="repeat_kv(torch.zeros(1, 2, 3, 5), 4).shape should be (1, 4, 3, 5); yours is (1, 2, 6, 5)",
         family="wrong axis",
         edit={"dim=1": "dim=2"},
+    ),
+    Misconception(
+        "repeat_kv", "no axis named",
+        says="your result is one long row of numbers: repeat_interleave without dim flattens the tensor first",
+        ask="What is the shape of your result, and which axis should be repeated?",
+        show="repeat_kv(torch.zeros(1, 2, 3, 5), 4).shape should be (1, 4, 3, 5); yours is (60,)",
+        family="wrong axis",
+        edit={", dim=1": ""},
     ),
     Misconception(
         "repeat_kv", "heads averaged",

@@ -26,6 +26,17 @@ def step_on_joined(model: nn.Module, optimizer: torch.optim.Optimizer, micro_bat
     return loss.item()
 
 
+def step_with_one_backward(model: nn.Module, optimizer: torch.optim.Optimizer, micro_batches: list[tuple]) -> float:
+    counts = [(y != -100).sum().item() for _, y in micro_batches]
+    if not any(counts):
+        return 0.0
+    optimizer.zero_grad()
+    total = sum(cross_entropy(model(x), y) * n for (x, y), n in zip(micro_batches, counts, strict=True)) / sum(counts)
+    total.backward()
+    optimizer.step()
+    return total.item()
+
+
 def loss_read_twice(model: nn.Module, batches: Iterable[tuple]) -> float:
     was_training = model.training
     n_tokens = sum((y != -100).sum().item() for _, y in batches)
@@ -149,6 +160,27 @@ TRAIN_STEP = (
     ),
     Misconception(
         "train_step",
+        "never divided by N",
+        says="you add up the losses of all targets and never divide by their number: more targets, larger steps",
+        ask="A piece weighs n_k over what?",
+        show=TOY + "the loss should be ln 3 = 1.0986; the sum over the three targets is 3 · ln 3 = 3.2958",
+        family="denominator",
+        edit={"(y != -100).sum().item() / n_tokens": "(y != -100).sum().item()"},
+    ),
+    Misconception(
+        "train_step",
+        "only the returned loss divided by N",
+        says="you divide the loss that you return, but what goes backward is a sum that was never divided by N",
+        ask="Which number has the gradients: the one you return, or the one on which you call backward?",
+        show=TOY + "the loss is right, but after the step model.weight[0, 1] should be 2/9; it is 2/3",
+        family="denominator",
+        edit={
+            "(y != -100).sum().item() / n_tokens": "(y != -100).sum().item()",
+            "return total_loss": "return total_loss / n_tokens",
+        },
+    ),
+    Misconception(
+        "train_step",
         "ignored targets counted",
         says="you divide by the number of all positions; those with target −100 are in the denominator too",
         ask="Does a target that does not count make the mean smaller?",
@@ -199,6 +231,16 @@ TRAIN_STEP = (
         show="torch.cat([torch.zeros(2, 4), torch.zeros(3, 2)]) raises; and a batch that fits at once needs no pieces",
         family="rule",
         wrong=step_on_joined,
+    ),
+    Misconception(
+        "train_step",
+        "all graphs alive at once",
+        says="the result is right, but you go backward once at the end: until then the graphs of all pieces are alive",
+        ask="Why was the batch cut into pieces? What has to be free again before the next piece goes forward?",
+        show="print('forward') where a piece goes forward and 'backward' where one goes backward; for two pieces:\n"
+        "forward, backward, forward, backward. With forward, forward, backward both fill the memory at once",
+        family="state",
+        wrong=step_with_one_backward,
     ),
     Misconception(
         "train_step",
@@ -398,6 +440,49 @@ OVERFIT = (
             "    losses = []\n": "    losses = []\n    optimizer.zero_grad()\n",
             "        optimizer.zero_grad()\n        loss =": "        loss =",
         },
+    ),
+    Misconception(
+        "overfit_one_batch",
+        "zero_grad after the step only",
+        says="you clear the gradients after each step, so those that were there before your call move the first one",
+        ask="Who promises that p.grad is empty when your function is called?",
+        show=ONE + "model.weight.grad = torch.zeros(3, 3); model.weight.grad[0, 1] = 1\n"
+        "then the second loss should still be 0.5514; yours is 1.0986: the old gradient cancelled the step",
+        family="state",
+        edit={
+            "        optimizer.zero_grad()\n": "",
+            "        optimizer.step()\n": "        optimizer.step()\n        optimizer.zero_grad()\n",
+        },
+    ),
+    Misconception(
+        "overfit_one_batch",
+        "loss_fn never called",
+        says="you never call loss_fn: cross-entropy is built in (train_step has it too), whatever loss you are handed",
+        ask="Which of your six arguments does your function not use?",
+        show="hand over loss_fn = lambda logits, y: (logits * 0).sum()\n"
+        "every loss should be 0.0; yours are cross-entropies",
+        family="rule",
+        edit={"loss_fn(model(x), y)": "cross_entropy(model(x), y)"},
+    ),
+    Misconception(
+        "overfit_one_batch",
+        "flattened before loss_fn",
+        says="you flatten logits and targets before loss_fn; whoever wrote loss_fn expects (B, T, V) and (B, T)",
+        ask="Which shape has model(x), and which shape does your loss_fn see?",
+        show="loss_fn = lambda logits, y: print(logits.shape, y.shape) or logits.sum()\n"
+        "for x and y of shape (2, 4) it should print (2, 4, V) and (2, 4), not (8, V) and (8,)",
+        family="rule",
+        edit={"loss_fn(model(x), y)": "loss_fn(model(x).flatten(0, -2), y.flatten())"},
+    ),
+    Misconception(
+        "overfit_one_batch",
+        "arguments swapped",
+        says="you hand the targets to loss_fn first; the logits come first",
+        ask="In which order does loss_fn take its arguments?",
+        show="loss_fn = lambda logits, y: print(logits.dtype, y.dtype) or logits.sum()\n"
+        "it should print torch.float32 torch.int64",
+        family="sign or order",
+        edit={"loss_fn(model(x), y)": "loss_fn(y, model(x))"},
     ),
     Misconception(
         "overfit_one_batch",
@@ -674,6 +759,48 @@ CHECKPOINT = (
     ),
     Misconception(
         "save_checkpoint",
+        "whole objects pickled",
+        says="the file holds whole objects, such as the model; loading may find tensors and plain values only",
+        ask="Which method of a model describes it in tensors and plain values alone?",
+        show="type(model): a class, and a file can only name its code; that is what weights_only=True refuses\n"
+        "type(model.state_dict()): an OrderedDict of tensors, which needs no code",
+        family="rule",
+        edit={
+            '"model": model.state_dict()': '"model": model',
+            '"optimizer": optimizer.state_dict()': '"optimizer": optimizer',
+        },
+    ),
+    Misconception(
+        "save_checkpoint",
+        "assigns to model",
+        says="you assign to `model` and `optimizer`: that changes two names in your function and nothing outside",
+        ask="After model = something_else inside a function, what does the caller's model hold?",
+        show="def f(a): a = [1]\nb = [0]; f(b); b is still [0]\n"
+        "a method that changes the object itself (a.append, model.load_state_dict) would reach it",
+        family="state",
+        edit={
+            'model.load_state_dict(checkpoint["model"])': 'model = checkpoint["model"]',
+            'optimizer.load_state_dict(checkpoint["optimizer"])': 'optimizer = checkpoint["optimizer"]',
+        },
+    ),
+    Misconception(
+        "save_checkpoint",
+        "whole objects, assigned to model",
+        says="you load whole objects (which may run code) and assign them to `model` and `optimizer`: nothing changes",
+        ask="After model = something_else inside a function, what does the caller's model hold?",
+        show="def f(a): a = [1]\nb = [0]; f(b); b is still [0]\n"
+        "save state_dicts instead; load_state_dict changes the model itself, and weights_only=True can read them",
+        family="state",
+        edit={
+            '"model": model.state_dict()': '"model": model',
+            '"optimizer": optimizer.state_dict()': '"optimizer": optimizer',
+            "weights_only=True": "weights_only=False",
+            'model.load_state_dict(checkpoint["model"])': 'model = checkpoint["model"]',
+            'optimizer.load_state_dict(checkpoint["optimizer"])': 'optimizer = checkpoint["optimizer"]',
+        },
+    ),
+    Misconception(
+        "save_checkpoint",
         "replaces the parameters",
         says="the model gets new parameters, and the optimizer goes on updating the old ones, which nobody uses",
         ask="After loading, are the optimizer's parameters still the model's?",
@@ -708,8 +835,7 @@ CHECKPOINT = (
         "runs code from the file",
         says="your loader runs whatever code the file holds: a pickle is a program",
         ask="What does weights_only=True forbid?",
-        show="class Trap: __reduce__ = lambda self: (print, ('I ran',))\n"
-        "pickle.loads(pickle.dumps(Trap())) prints",
+        show="class Trap: __reduce__ = lambda self: (print, ('I ran',))\npickle.loads(pickle.dumps(Trap())) prints",
         family="rule",
         edit={"weights_only=True": "weights_only=False"},
     ),
@@ -733,6 +859,24 @@ BITS_PER_BYTE = (
         show="a byte out of 256: 5.545 nats · 0.693 = 3.84, but 5.545 nats / 0.693 = 8 bits",
         family="units",
         edit={"/ math.log(2)": "* math.log(2)"},
+    ),
+    Misconception(
+        "bits_per_byte",
+        "log₂ of the nats",
+        says="you take the logarithm of the nats, but nats are logarithms already: only their base has to change",
+        ask="Twice the text costs twice the nats. Does your number of bits double too?",
+        show="a byte out of 256: log₂ of its 5.545 nats is 2.47, but it has 5.545 / 0.6931 = 8 bits",
+        family="units",
+        edit={"total_nats / math.log(2)": "math.log2(total_nats)"},
+    ),
+    Misconception(
+        "bits_per_byte",
+        "log₂ of the nats per byte",
+        says="you take the logarithm of nats per byte, but nats are logarithms already: only their base has to change",
+        ask="A model that knows everything has 0 nats. How many bits are those, and what is the logarithm of 0?",
+        show="a byte out of 256: log₂ of its 5.545 nats is 2.47, but it has 5.545 / 0.6931 = 8 bits",
+        family="units",
+        edit={"total_nats / math.log(2) / total_bytes": "math.log2(total_nats / total_bytes)"},
     ),
     Misconception(
         "bits_per_byte",
