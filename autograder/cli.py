@@ -129,11 +129,11 @@ def report(ctx: click.Context, units: tuple[str, ...], names: bool, output: Path
 
 @main.command()
 @click.argument("units", nargs=-1)
-@click.option("--students", type=click.IntRange(1), default=40, show_default=True, help="Size of the class.")
+@click.option("--students", type=click.IntRange(1), help="Size of the class; else 40, or what shows every mistake.")
 @click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default="workspace/demo", show_default=True)
 @click.pass_context
-def demo(ctx: click.Context, units: tuple[str, ...], students: int, jobs: int, folder: Path) -> None:
+def demo(ctx: click.Context, units: tuple[str, ...], students: int | None, jobs: int, folder: Path) -> None:
     """Release the units, make a class, grade it in the sandbox, render feedback, write the report."""
     from autograder.demo import run_demo
 

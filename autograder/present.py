@@ -109,6 +109,7 @@ def one(verdict: Verdict, probe: str, public: bool = True) -> str:
 
 
 def notes(verdict: Verdict, public: bool) -> Iterator[str]:
+    """What is to say below the properties."""
     num_failed = sum(not (result.passed or result.withheld) for result in verdict.results)
     if verdict.misconception and num_failed > 1:
         yield "This one mistake explains every ✗."

@@ -24,7 +24,8 @@ def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor |
 
     Returns:
         (…, T_q, d_v), dtype of q. A position that is masked out has weight exactly 0, however large its score
-        and however low those in sight; the weights of every query sum to 1. Dimensions in front of the last two are batch dimensions.
+        and however low those in sight; the weights of every query sum to 1. Dimensions in front of the last
+        two are batch dimensions.
 
     Differentiable. The arguments are not changed. Write it yourself: `F.scaled_dot_product_attention` is the
     thing you are building, and a grader will ask about it.

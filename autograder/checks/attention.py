@@ -166,7 +166,7 @@ def axes(split_heads, draw: Draw):
     return {call: split_heads(x, H) for call, x in calls.items()}
 
 
-@probe("merge_heads", ask="Which two axes become one? Are they neighbours, and do their numbers lie side by side in memory?")
+@probe("merge_heads", ask="Which two axes become one: are they neighbours, and do their numbers lie side by side?")
 def side_by_side(merge_heads, draw: Draw):
     """a position's heads stand side by side in its channels, head 0 first"""
     return merge_heads(draw.normal(2, 3, 5, 4))
@@ -185,7 +185,7 @@ def _module(MultiHeadAttention, draw: Draw, n_embd: int, n_head: int):
     return draw.fill(module, {f"{name}.weight": (n_embd, n_embd) for name in PROJECTIONS}, scale=0.5)
 
 
-@probe("MultiHeadAttention", ask="Does __init__ begin with super().__init__()? Which four layers does the contract name, and with biases?")
+@probe("MultiHeadAttention", ask="Does __init__ begin with super().__init__(), and which four layers does it make?")
 def parameters(MultiHeadAttention, draw: Draw):
     """its parameters are the four projections, without biases"""
     n_embd = 3 * draw.integer(2, 5)

@@ -39,6 +39,12 @@ def make_class(course: Course, unit: Unit, num_students: int, port: int = 0) -> 
     return sorted(hand_ins, key=lambda hand_in: hand_in.student)
 
 
+def enough_students(course: Course, unit: Unit, at_least: int) -> int:
+    """The size of the smallest class, from `at_least` up, in which every misconception of the unit is somebody's."""
+    classroom = _Classroom(course, unit)
+    return next(n for n in count(at_least) if classroom.shows_everything(len(students_of(n)[0])))
+
+
 class _Classroom:
     def __init__(self, course: Course, unit: Unit) -> None:
         self.course, self.unit = course, unit
@@ -59,6 +65,10 @@ class _Classroom:
         self._leave_blank([h for h in hand_ins if h.group in ("blank", "partly blank")])
         self._mislead([h for h in hand_ins if h.group == "mistaken"])
         return hand_ins
+
+    def shows_everything(self, num_honest: int) -> bool:
+        wanted = max(len(mistakes) for mistakes in self.mistakes.values())
+        return self._groups(num_honest).count("mistaken") >= wanted
 
     def hostile(self, students: list[str], port: int) -> Iterable[HandIn]:
         """Each attacks in one answer and is right in the others; another attack and another exercise in every unit."""

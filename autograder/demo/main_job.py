@@ -14,7 +14,7 @@ from rich.progress import track
 from autograder.build import build_unit
 from autograder.course import Course, Unit
 from autograder.demo.attacks import Listener
-from autograder.demo.classroom import make_class
+from autograder.demo.classroom import enough_students, make_class
 from autograder.demo.notebooks import HandIn, hand_in_notebook
 from autograder.demo.promises import broken_promises
 from autograder.errors import GraderBroke, UsageError
@@ -28,6 +28,7 @@ from autograder.vault import ROOM, write_private
 COPIED = ("course.toml", "nbgrader_config.py", "solutions", "course", "reference")
 MARK = "made-by-the-demo"
 MOST_TOLD = 20
+CLASS_SIZE = 40
 
 
 class PromiseBroken(GraderBroke):
@@ -41,7 +42,8 @@ class Run:
     """What happened so far."""
 
     course: Course
-    num_students: int
+    num_students: int | None
+    """None: 40, or as many as a unit needs to show every misconception."""
     jobs: int
     console: Console
     hand_ins: list[HandIn] = field(default_factory=list)
@@ -50,7 +52,7 @@ class Run:
     skipped: list[str] = field(default_factory=list)
 
 
-def run_demo(course: Course, folder: Path, num_students: int, jobs: int, units: Sequence[Unit] = ()) -> str:
+def run_demo(course: Course, folder: Path, num_students: int | None, jobs: int, units: Sequence[Unit] = ()) -> str:
     """Do the course's main job once in `folder`, on a class made up for it; return five lines that sum it up.
 
     Raises:
@@ -104,7 +106,8 @@ def prepare(course: Course, folder: Path) -> Course:
 
 def _grade(run: Run, unit: Unit, listener: Listener) -> None:
     """Hand in and grade one unit. Without a sandbox nobody hostile gets in."""
-    hand_ins = make_class(run.course, unit, run.num_students, listener.port)
+    num_students = run.num_students or enough_students(run.course, unit, CLASS_SIZE)
+    hand_ins = make_class(run.course, unit, num_students, listener.port)
     confined = best_level() is not None
     if not confined:
         run.skipped = [hand_in.student for hand_in in hand_ins if hand_in.group == "hostile"]

@@ -27,6 +27,7 @@ def syscall(name: str, number: int, *arguments: object) -> int:
 
 
 def prctl(option: int, value: int | ctypes.c_void_p = 0, third: object = 0) -> None:
+    """Change something about this process, see prctl(2)."""
     if isinstance(value, int):
         value = ctypes.c_ulong(value)
     zero = ctypes.c_ulong(0)
@@ -51,6 +52,7 @@ def setns(descriptor: int, kind: int) -> None:
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
+    """Mount a file system, see mount(2)."""
     encoded = [text.encode() if text else None for text in (source, target, kind)]
     checked(f"mount {target}", _libc.mount(*encoded, ctypes.c_ulong(flags), options.encode()))
 
@@ -76,6 +78,7 @@ def set_capabilities(effective: int, permitted: int) -> None:
 
 
 def has_capability(number: int) -> bool:
+    """Does this process hold a capability, by its number?"""
     with open("/proc/self/status", encoding="utf-8") as lines:
         held = next(line for line in lines if line.startswith("CapEff"))
     return bool(int(held.split()[1], 16) >> number & 1)

@@ -77,7 +77,7 @@ ATTENTION = (
     ),
     Misconception(
         "scaled_dot_product_attention", "for matrices only",
-        says="your answer is right for matrices, and raises with a batch in front; .T, for one, moves the batch axis too",
+        says="your answer works for matrices only, not with a batch in front; .T, for one, moves the batch axis too",
         ask="Which two axes of the keys should change places, and where are they when you count from the end?",
         show="k = torch.zeros(2, 7, 8): k.T has the shape (8, 7, 2), but (2, 8, 7) is wanted",
         family="wrong axis",
@@ -292,7 +292,7 @@ HEADS = (
         "merge_heads", "view of moved axes",
         says="transpose moves no number in memory, and view joins axes only where their numbers lie side by side",
         ask="Which operations join axes like view, but copy where they must?",
-        show="x = torch.zeros(1, 2, 3, 4).transpose(1, 2): x.view(1, 3, 8) raises; what do x.reshape(1, 3, 8) and x.flatten(2) do?",
+        show="x = torch.zeros(1, 2, 3, 4).transpose(1, 2): x.view(1, 3, 8) raises, and x.reshape(1, 3, 8) does not",
         family="view or transpose",
         edit={"x.transpose(1, 2).flatten(2)": "x.transpose(1, 2).view(x.shape[0], x.shape[2], -1)"},
     ),
