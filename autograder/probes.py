@@ -4,7 +4,6 @@ A probe exercises one property of one exercise and returns what it saw. It never
 elsewhere, by comparing its observation with the reference's.
 """
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -53,7 +52,7 @@ def probe(
     tolerance = Tolerance(rtol, atol, because)
 
     def decorate(observe: Observe) -> Probe:
-        sentence = inspect.cleandoc(observe.__doc__ or "").rstrip(".")
+        sentence = " ".join((observe.__doc__ or "").split()).rstrip(".")
         return Probe(exercise, observe.__name__, sentence, ask, kind, tolerance, weight, observe)
 
     return decorate

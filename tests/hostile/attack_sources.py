@@ -1,4 +1,4 @@
-"""What a student might hand in for `scaled_dot_product_attention` instead of an answer. Each deserves no point for it."""
+"""What a student might hand in for `scaled_dot_product_attention` instead of an answer. None deserves a point."""
 
 SIGNATURE = "def scaled_dot_product_attention(q, k, v, mask=None):\n"
 
@@ -104,5 +104,6 @@ def rob():
     "write-outside": _in_call(
         "from pathlib import Path\nfor p in Path('/').rglob('*.ipynb'):\n    p.write_text('')\nreturn None"
     ),
-    "break-torch": "import torch\ntorch.set_default_dtype(torch.float64)\ntorch.matmul = None\n" + _in_call("return None"),
+    "break-torch": "import torch\ntorch.set_default_dtype(torch.float64)\ntorch.matmul = None\n"
+    + _in_call("return None"),
 }

@@ -51,7 +51,7 @@ def graded(course: Course) -> dict[str, Graded]:
     hand_in("damage-stripped", lambda nb: [cell.metadata.clear() for cell in nb.cells])
     hand_in("damage-reordered", lambda nb: nb.cells.reverse())
     hand_in("damage-renamed", lambda nb: None, "attention-Copy1 (final).ipynb")
-    hand_in("damage-points", lambda nb: [c.metadata.nbgrader.update(points=99) for c in nb.cells if role_of(c) == "check"])
+    hand_in("damage-points", _raise_points)
     (course.root / "submitted" / "nobody" / unit.folder).mkdir(parents=True)
     folder = course.root / "submitted" / "broken" / unit.folder
     folder.mkdir(parents=True)
@@ -69,3 +69,9 @@ def _answer(notebook: NotebookNode, source: str) -> None:
 def _drop(notebook: NotebookNode, role: str) -> None:
     """Delete the first cell of this role."""
     notebook.cells.remove(next(cell for cell in notebook.cells if role_of(cell) == role))
+
+
+def _raise_points(notebook: NotebookNode) -> None:
+    for cell in notebook.cells:
+        if role_of(cell) == "check":
+            cell.metadata.nbgrader["points"] = 99
