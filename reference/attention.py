@@ -125,7 +125,7 @@ class MultiHeadAttention(nn.Module):
     """
 
     def __init__(self, n_embd: int, n_head: int) -> None:
-        """Call super().__init__() first; then create the four projections under the names above, and keep n_head."""
+        """Call __init__ of super() first; then create the four projections under the names above, and keep n_head."""
         super().__init__()
         if n_embd % n_head:
             raise ValueError(f"n_embd {n_embd} cannot be shared among {n_head} heads: choose a multiple of n_head.")
