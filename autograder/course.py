@@ -1,11 +1,15 @@
 """course.toml, read once: the units, their exercises, points and order."""
 
+import shutil
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from autograder.errors import UsageError
+
+ROOMS = ("course.toml", "nbgrader_config.py", "solutions", "course", "reference")
+"""What makes a course, besides the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,16 @@ class Course:
     def units(self) -> tuple[Unit, ...]:
         units = (_read_unit(name, table) for name, table in self._toml["unit"].items())
         return tuple(sorted(units, key=lambda unit: unit.number))
+
+    def copy_to(self, folder: Path) -> "Course":
+        """The same course in another folder, without anybody's submissions or grades."""
+        for name in ROOMS:
+            source, target = self.root / name, folder / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+            else:
+                shutil.copyfile(source, target)
+        return Course(folder)
 
     def unit(self, name: str) -> Unit:
         """Find a unit by any of its names: `attention`, `06-attention`, `6`."""

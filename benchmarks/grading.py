@@ -22,8 +22,6 @@ from autograder.course import Course, Unit, find_course
 from autograder.submission import exercise_of, released_notebook, role_of
 from autograder.variants import misconception_source, misconceptions_of
 
-ROOMS = ("course.toml", "nbgrader_config.py", "solutions", "course", "reference")
-
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
@@ -41,7 +39,7 @@ def main() -> None:
 def measure(folder: Path, args: Namespace) -> dict[str, object]:
     """Grade the class both ways and compare pace and points."""
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    course = copy_course(folder)
+    course = find_course(Path(__file__).parent).copy_to(folder)
     unit = course.unit(args.unit)
     make_class(course, unit, args.submissions)
     command = [sys.executable, "-m", "autograder.cli", "--root", str(folder), "grade", unit.name, "--json"]
@@ -60,17 +58,6 @@ def measure(folder: Path, args: Namespace) -> dict[str, object]:
         "gradebook_ratio": round(pace / stock_pace, 1),
         "all_or_nothing_agrees": sum(_agrees(ours["points"][s], stock_points[s], unit) for s in students),
     }
-
-
-def copy_course(folder: Path) -> Course:
-    """The rooms a course needs, in a folder of their own."""
-    root = find_course(Path(__file__).parent).root
-    for name in ROOMS:
-        if (root / name).is_dir():
-            shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(root / name, folder / name)
-    return Course(folder)
 
 
 def make_class(course: Course, unit: Unit, num_submissions: int) -> None:

@@ -44,7 +44,8 @@ def sgd_momentum_step(params: Iterable[Tensor], lr: float, momentum: float, stat
     """Do one step of gradient descent with momentum, in place.
 
     Args:
-        params: the parameters; those without a gradient (grad is None) are left as they are.
+        params: the parameters, in any iterable; those without a gradient (grad is None) are left as they are,
+            and so is their velocity.
         lr: learning rate.
         momentum: the share of the old velocity that is kept, 0 ≤ momentum < 1.
         state: {} at the first call, and the same dict at every later one. What it holds is up to you:
@@ -55,8 +56,8 @@ def sgd_momentum_step(params: Iterable[Tensor], lr: float, momentum: float, stat
         overwritten by the caller between two steps.
 
     Convention (PyTorch's, no dampening): the velocity of a parameter starts as its first gradient, later it is
-    momentum · velocity + gradient; the learning rate multiplies the velocity and is not part of it. It may
-    differ from call to call.
+    momentum · velocity + gradient; lr multiplies the velocity and is not part of it, so that it may differ
+    from call to call.
 
     Source: Sutskever et al., On the Importance of Initialization and Momentum in Deep Learning (2013), section 2.
 

@@ -103,7 +103,7 @@ class _Classroom:
             exercise = self.random.choice(self.unit.exercises)
             if hand_in.damage == "syntax error":
                 source = self._styles[exercise.name][0][1]
-                broken = source.replace("):", ")", 1) if "):" in source else source.replace(":\n", "\n", 1)
+                broken = source.rstrip() + "\n)"  # a bracket too many
                 hand_in.answers[exercise.name] = Answer(exercise, "broken", source=broken)
             elif hand_in.damage == "answer cell deleted":
                 hand_in.answers[exercise.name] = Answer(exercise, "lost")

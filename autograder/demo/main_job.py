@@ -25,7 +25,6 @@ from autograder.sandbox import best_level
 from autograder.variants import misconceptions_of
 from autograder.vault import ROOM, write_private
 
-COPIED = ("course.toml", "nbgrader_config.py", "solutions", "course", "reference")
 MARK = "made-by-the-demo"
 MOST_TOLD = 20
 CLASS_SIZE = 40
@@ -93,15 +92,9 @@ def prepare(course: Course, folder: Path) -> Course:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     (folder / ROOM).mkdir(mode=0o700, parents=True, exist_ok=True)
     mark.touch()
-    for name in COPIED:
-        source, target = course.root / name, folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-        else:
-            shutil.copyfile(source, target)
     shutil.rmtree(folder / ROOM / "results", ignore_errors=True)
     write_private(folder / ROOM / "secret", hashlib.sha256(b"demo").digest())
-    return Course(folder)
+    return course.copy_to(folder)
 
 
 def _grade(run: Run, unit: Unit, listener: Listener) -> None:

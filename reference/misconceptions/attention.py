@@ -265,6 +265,14 @@ HEADS = (
         edit={".transpose(1, 2)": ""},
     ),
     Misconception(
+        "split_heads", "heads and channels exchanged",
+        says="your result has the shape (B, T, D, H): heads change places with channels, not with time",
+        ask="After the cut the axes are (B, T, H, D): which two of them have to change places?",
+        show="split_heads(torch.zeros(1, 5, 12), 3).shape should be (1, 3, 5, 4); yours is (1, 5, 4, 3)",
+        family="view or transpose",
+        edit={".transpose(1, 2)": ".transpose(2, 3)"},
+    ),
+    Misconception(
         "split_heads", "n_head taken for the size of a head",
         says="you make heads of n_head channels each; n_head is how many there are",
         ask="With C = 12 and n_head = 3, how many channels does one head have?",

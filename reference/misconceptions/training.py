@@ -235,7 +235,7 @@ TRAIN_STEP = (
     Misconception(
         "train_step",
         "all graphs alive at once",
-        says="the result is right, but you go backward once at the end: until then the graphs of all pieces are alive",
+        says="right numbers, but nothing goes backward before all pieces have gone forward: all graphs are alive",
         ask="Why was the batch cut into pieces? What has to be free again before the next piece goes forward?",
         show="print('forward') where a piece goes forward and 'backward' where one goes backward; for two pieces:\n"
         "forward, backward, forward, backward. With forward, forward, backward both fill the memory at once",

@@ -4,7 +4,6 @@ SCREENSHOTS=FOLDER keeps pictures of what the tests see.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,17 +15,12 @@ from playwright.sync_api import Browser, Locator, Page
 from autograder.course import Course, find_course
 from autograder.workspace import start_workspace
 
-ROOMS = ("course.toml", "nbgrader_config.py", "solutions", "course", "reference")
-
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A copy of the course, with a learner's workspace in it."""
-    root, folder = find_course(Path(__file__).parent).root, tmp_path_factory.mktemp("course")
-    for name in ROOMS:
-        copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
-        copy(root / name, folder / name)
-    copied = Course(folder)
+    folder = tmp_path_factory.mktemp("course")
+    copied = find_course(Path(__file__).parent).copy_to(folder)
     assert list(start_workspace(copied, folder / "workspace"))
     return copied
 

@@ -18,8 +18,8 @@ from autograder.variants import misconception_source, misconceptions_of
 from autograder.workspace import start_workspace
 
 UNIT, EXERCISE = "attention", "scaled_dot_product_attention"
-DOTS_PER_PIXEL = 1.75  # crisp on fine screens, and below 150 kB
-WIDTH, HEIGHT = 1030, 1500  # leaves 930 to a cell
+DOTS_PER_PIXEL = 1.7  # crisp on fine screens, and below 150 kB
+WIDTH, HEIGHT = 1110, 1500  # leaves 1010 to a cell
 
 
 def main() -> None:
@@ -54,7 +54,10 @@ def take(notebook: LabNotebook, check: str, path: Path) -> None:
     """The cell and its card, without the frame and the buttons that the selected cell has."""
     notebook.run(check)
     notebook.select(f"{UNIT}-{EXERCISE}-answer")
-    notebook.cell(check).screenshot(path=path, animations="disabled")
+    notebook.cell(check).scroll_into_view_if_needed()
+    box = notebook.cell(check).bounding_box()
+    assert box is not None
+    notebook.page.screenshot(path=path, clip={**box, "height": box["height"] - 4}, animations="disabled")
     print(path)
 
 

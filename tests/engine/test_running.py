@@ -44,8 +44,8 @@ def test_a_probe_hands_over_the_answer_and_its_own_numbers() -> None:
 
 ENDLESS = {
     "plain": "while True: pass",
-    "except Exception": "while True:\n        try:\n            while True: pass\n        except Exception: pass",
-    "except and raise": "try:\n        while True: pass\n    except Exception: raise ValueError",
+    "except Exception": "while True:\n        try: len(str(1))\n        except Exception: pass",
+    "except and raise": "try:\n        while True: len(str(1))\n    except Exception: raise ValueError",
     "sleep": "import time\n    time.sleep(60)",
     "sum": "return sum(0 for _ in iter(int, 1))",
     "finally": "try:\n        while True: pass\n    finally: x = 1",

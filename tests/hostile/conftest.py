@@ -1,7 +1,6 @@
 """One class, graded once for all tests of this folder: hostile and damaged submissions beside honest ones."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,15 +14,12 @@ from autograder.grading import Graded, run_grading
 from autograder.submission import exercise_of, role_of
 
 TARGET = "scaled_dot_product_attention"
-ROOMS = ("course.toml", "nbgrader_config.py", "solutions", "course", "reference")
 
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    root, folder = find_course(Path(__file__).parent).root, tmp_path_factory.mktemp("course")
-    for name in ROOMS:
-        copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
-        copy(root / name, folder / name)
+    folder = tmp_path_factory.mktemp("course")
+    find_course(Path(__file__).parent).copy_to(folder)
     toml = (folder / "course.toml").read_text(encoding="utf-8")  # patience costs the test its time
     (folder / "course.toml").write_text(toml.replace("points = 6 }", "points = 6, seconds = 2 }"), encoding="utf-8")
     return Course(folder)

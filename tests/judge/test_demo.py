@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import Course, Exercise, Unit, find_course
+from autograder.course import ROOMS, Course, Exercise, Unit, find_course
 from autograder.demo import main_job, run_demo
 from autograder.demo.attacks import Listener
 from autograder.demo.classroom import make_class
@@ -163,7 +163,7 @@ def test_a_demo_starts_afresh_and_keeps_its_keys(tmp_path: Path) -> None:
         (first.root / path).write_text("old", encoding="utf-8")
     secret = (first.root / ".autograder" / "secret").read_bytes()
     again = main_job.prepare(COURSE, tmp_path / "demo")
-    assert sorted(path.name for path in again.root.iterdir() if path.name != ".autograder") == sorted(main_job.COPIED)
+    assert sorted(path.name for path in again.root.iterdir() if path.name != ".autograder") == sorted(ROOMS)
     assert {path.name for path in (again.root / ".autograder").iterdir()} == {"keys", "made-by-the-demo", "secret"}
     assert (again.root / ".autograder" / "secret").read_bytes() == secret
 

@@ -1,7 +1,6 @@
 """A course of its own for nbgrader: four submissions of the attention unit."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,22 +12,19 @@ import pytest
 from autograder.course import Course, find_course
 from autograder.submission import exercise_of, role_of
 
-ROOMS = ("course.toml", "nbgrader_config.py", "solutions", "course", "reference")
 NO_OFFSET = "def causal_mask(T_q, T_k):\n    return torch.ones(T_q, T_k).tril().bool()\n"
 SCRIPT = "The weights sum to 1. <script>document.title = 'mine'</script> <img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    root, folder = find_course(Path(__file__).parent).root, tmp_path_factory.mktemp("course")
-    for name in ROOMS:
-        copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
-        copy(root / name, folder / name)
+    folder = tmp_path_factory.mktemp("course")
+    copied = find_course(Path(__file__).parent).copy_to(folder)
     for student in ("right", "wrong", "late"):
         _hand_in(folder, student, "solutions")
     _hand_in(folder, "blank", "course")
     (folder / "submitted" / "late" / "06-attention" / "timestamp.txt").write_text("2026-01-02 03:04:05 UTC")
-    return Course(folder)
+    return copied
 
 
 def _hand_in(folder: Path, student: str, room: str) -> None:
