@@ -33,8 +33,6 @@ class _Group(click.Group):
 def main(ctx: click.Context, root: Path | None) -> None:
     """Build a GPT from nothing, in notebooks that grade themselves."""
     ctx.obj = root
-    # nbgrader calls `alembic` by name, also where the environment was not activated
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
 def _course(ctx: click.Context) -> Course:

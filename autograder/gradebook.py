@@ -4,7 +4,9 @@ What `nbgrader autograde` leaves behind is left behind here too: autograded/STUD
 the lesson's files, a submission with its scores and comments, late penalties; a manual grade is never overwritten.
 """
 
+import os
 import shutil
+import sys
 import warnings
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +41,7 @@ class CourseGradebook:
         self._late.init_plugin()
 
     def __enter__(self) -> Self:
+        put_environment_on_path()
         self._gradebook = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
         try:
             self._gradebook.find_notebook(self.unit.name, self.unit.folder)
@@ -105,6 +108,13 @@ class CourseGradebook:
             return None
         penalty = self._late.plugin_inst.late_submission_penalty(student, notebook.score, seconds_late)
         return None if penalty is None else self._late._check_late_penalty(notebook, penalty)
+
+
+def put_environment_on_path() -> None:
+    """nbgrader starts `alembic` by its bare name for a new gradebook, also where nobody activated the environment."""
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
 
 
 def _load_config(course: Course) -> Config:
