@@ -203,7 +203,8 @@ def _raised(raised: Raised, verdict: Verdict, public: bool) -> Iterator[str]:
         yield f"{what} ({raised.type}{message})"
         return
     yield f"your code raised {raised.type}{message}"
-    yield f"at line {raised.line} of your cell: {raised.text}"
+    quoted = f": {raised.text}" if public else ""  # the child says what stands there, and may say anything
+    yield f"at line {raised.line} of your cell{quoted}"
 
 
 _UNUSABLE = "what your code returned could not be used further"
