@@ -91,7 +91,9 @@ class Property(pytest.Item):
             raise PropertyFailed(present.one(verdict, self.name))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, PropertyFailed):
+        from autograder.errors import CourseError
+
+        if isinstance(excinfo.value, (PropertyFailed, CourseError)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

@@ -214,7 +214,7 @@ def test_what_holds_no_value_is_told_on_secret_data_too(
     assert raised.message in told(judge(make_exercise(1), raised), public=False)
 
 
-def test_on_secret_data_the_line_is_numbered_and_not_quoted(make_exercise: Callable, judge: Callable, told: Callable) -> None:
+def test_secret_data_gives_a_line_number_and_no_quote(make_exercise: Callable, judge: Callable, told: Callable) -> None:
     text = told(judge(make_exercise(1), Raised("ValueError", SECRET, 3, "y = x.view(2)")), public=False)
     assert "your code raised ValueError\n      at line 3 of your cell\n" in text + "\n" and "x.view" not in text
 
