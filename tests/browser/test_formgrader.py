@@ -82,7 +82,8 @@ def mark_schemes(course: Course, unit: Unit) -> list[str]:
     cells = [cell.source for cell in solved.cells if "### BEGIN MARK SCHEME" in cell.source]
     schemes = [cell.partition("### BEGIN MARK SCHEME\n")[2].partition("\n### END MARK SCHEME")[0] for cell in cells]
     assert schemes
-    return [max(re.split(r"[`*_$]", line), key=len).strip() for scheme in schemes for line in scheme.splitlines()]
+    lines = [line.removeprefix("- ") for scheme in schemes for line in scheme.splitlines()]
+    return [max(re.split(r"[`*_$]", line), key=len).strip() for line in lines]
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ def test_help_names_every_command() -> None:
 def test_an_unknown_unit_is_a_usage_error(words: list[str]) -> None:
     done = run(*words)
     assert done.exit_code == 2
-    assert done.stderr.startswith("autograder: there is no unit 'x'; the units are 02-bpe, ")
+    assert done.stderr.startswith("autograder: there is no unit 'x'; the units are 01-bigram, 02-bpe, ")
     assert done.stdout == ""
 
 

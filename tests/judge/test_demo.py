@@ -190,7 +190,7 @@ def test_without_a_sandbox_nobody_hostile_gets_in(root: Course, monkeypatch: pyt
 def test_the_main_job(tmp_path: Path, require: Callable[[str, bool, str], None]) -> None:
     """Eight students, one unit, everything for real: what a newcomer sees after `make demo`."""
     require("a sandbox", best_level() is not None, "holds hostile submissions")
-    folder, before = tmp_path / "demo", sorted(path.name for path in COURSE.root.iterdir())
+    folder, before = tmp_path / "demo", sorted(path.name for path in COURSE.root.glob("[!.]*"))
     lines = run_demo(COURSE, folder, 8, 2, [BPE]).splitlines()
     hand_ins = make_class(COURSE, BPE, 8)
     readable = [hand_in.student for hand_in in hand_ins if hand_in.damage != "file cut off"]
@@ -209,4 +209,4 @@ def test_the_main_job(tmp_path: Path, require: Callable[[str, bool, str], None])
         page = (folder / "feedback" / student / BPE.folder / "bpe.html").read_text(encoding="utf-8")
         assert re.search(rf"Score: {score} / ", page), student
     assert "Byte-pair encoding: training" in (folder / "class-report.html").read_text(encoding="utf-8")
-    assert sorted(path.name for path in COURSE.root.iterdir()) == before, "the demo leaves the real course alone"
+    assert sorted(path.name for path in COURSE.root.glob("[!.]*")) == before, "the demo leaves the real course alone"
