@@ -1,7 +1,7 @@
 """A verdict in words: plain text for a terminal, HTML for JupyterLab and feedback pages.
 
 On public data the student reads expected against got. On secret data (`public=False`) no value of input or output is
-told, only the property, the mistake's name, and the line of their own cell.
+told, only the property, the mistake's name, and the number of the line in their own cell.
 """
 
 import re
