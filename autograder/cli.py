@@ -167,6 +167,29 @@ def dev_check(ctx: click.Context, units: tuple[str, ...], as_json: bool) -> None
         ctx.exit(1)
 
 
+@dev.command("tolerance")
+@click.argument("units", nargs=-1)
+@json_option
+@click.pass_context
+def dev_tolerance(ctx: click.Context, units: tuple[str, ...], as_json: bool) -> None:
+    """Measure between what each tolerance stands: the farthest right answer and the nearest wrong one."""
+    from autograder.tolerance import measure_units
+
+    course = _course(ctx)
+    windows = list(measure_units(course, _units(course, units)))
+    if as_json:
+        click.echo(json.dumps([window.as_json() for window in windows], ensure_ascii=False))
+    else:
+        for window in windows:
+            if not window.is_exact:
+                click.echo(f"{window}{window.complaint and ': ' + window.complaint}")
+    complaints = [window for window in windows if window.complaint]
+    num_exact = sum(window.is_exact for window in windows)
+    click.echo(f"{len(windows)} probes, {num_exact} compare exactly, {len(complaints)} complaints", err=as_json)
+    if complaints:
+        ctx.exit(1)
+
+
 @main.command()
 @click.argument("output", type=click.Path(dir_okay=False, path_type=Path), default="stories.txt")
 @click.option("--num-bytes", default=1_000_000, show_default=True)
