@@ -190,6 +190,21 @@ def dev_tolerance(ctx: click.Context, units: tuple[str, ...], as_json: bool) -> 
         ctx.exit(1)
 
 
+@dev.command("checkpoint")
+@click.pass_context
+def dev_checkpoint(ctx: click.Context) -> None:
+    """Train the small GPT that the lesson gpt loads, and write it in GPT-2's layout (minutes)."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from autograder.checkpoint import NUM_STEPS, checkpoint_folder, make_checkpoint
+
+    folder = checkpoint_folder(_course(ctx))
+    for _ in track(make_checkpoint(folder), total=NUM_STEPS, description="training", console=Console(stderr=True)):
+        pass
+    click.echo(folder)
+
+
 @main.command()
 @click.argument("output", type=click.Path(dir_okay=False, path_type=Path), default="stories.txt")
 @click.option("--num-bytes", default=1_000_000, show_default=True)

@@ -1,8 +1,9 @@
 """A key: everything a machine without the reference needs to check one unit.
 
 For one seed it holds what the reference and every misconception gave for each probe, with the sentences and hints a
-student reads. It holds no line of anybody's code but `given`: what the unit imports from units outside this course's
-earlier lessons. `autograder/keys/<unit>.json` is the public one; the judge makes another from the course's secret.
+student reads. It holds no line of anybody's code but what a notebook shows (`preamble`) and what the unit imports from
+earlier units (`given`). `autograder/keys/<unit>.json` is the public one; the judge makes another from the course's
+secret.
 """
 
 import base64
@@ -15,7 +16,7 @@ from typing import Any
 from autograder.comparison import Tolerance
 from autograder.errors import UsageError
 
-FORMAT = 2
+FORMAT = 3
 KEYS = Path(__file__).parent / "keys"
 
 
@@ -70,6 +71,8 @@ class Key:
     """Hash of every source this key was made from: the same digest, the same key."""
     given: dict[str, str]
     """Modules of `mygpt` that the unit may import before the learner has written them: name → source."""
+    preamble: str
+    """How the unit's own module of `mygpt` begins: imports, and what the course gives away."""
     exercises: tuple[KeyExercise, ...]
 
     def exercise(self, name: str) -> KeyExercise:

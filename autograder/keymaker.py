@@ -18,7 +18,7 @@ from autograder.errors import AuthorError
 from autograder.key import KEYS, Key, KeyExercise, KeyMisconception, KeyProbe
 from autograder.probes import Probe, probes_in
 from autograder.running import PUBLIC, observe, seed_for
-from autograder.source import given_sources, prerequisites
+from autograder.source import given_sources, preamble, prerequisites
 from autograder.variants import implement, misconception_source, misconceptions_of, reference_implementation
 from autograder.vault import course_secret, hidden_source, source_digest, write_private
 
@@ -38,6 +38,7 @@ def make_key(course: Course, unit: Unit, secret: bytes, hidden: bool) -> Key:
         scoring=course.scoring,
         digest=source_digest(course, unit, secret, hidden),
         given=given_sources(course, unit),
+        preamble=preamble(course, unit),
         exercises=tuple(_make_exercise(course, unit, e, probes.get(e.name, ()), secret) for e in unit.exercises),
     )
 

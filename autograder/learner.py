@@ -2,13 +2,14 @@
 
 import importlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from autograder import mygpt, present
+from autograder import keeping, mygpt, present
 from autograder.errors import CheckFailed, UsageError
 from autograder.key import Key, KeyExercise, load_public_key
 from autograder.probes import Probe, probes_in
@@ -22,6 +23,10 @@ class Session:
 
     key: Key
     probes: dict[str, tuple[Probe, ...]]
+    package: Path | None = None
+    """The folder of `mygpt`, where right answers are kept."""
+    waiting: dict[str, str] = field(default_factory=dict)
+    """Cells with right answers that could not be kept yet, by exercise."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     num_hints: dict[str, int] = field(default_factory=dict)
 
@@ -40,14 +45,14 @@ def open_unit(unit: str) -> None:
     """
     global _session
     key = load_public_key(unit)
-    mygpt.settle(Path.cwd(), key.given)
+    package = mygpt.settle(Path.cwd(), key.given)
     torch.set_num_threads(1)
     _show(f"{key.title}: {len(key.exercises)} exercises.{_lent(key)}")
-    _session = Session(key, probes_in(importlib.import_module(f"autograder.checks.{unit}")))
+    _session = Session(key, probes_in(importlib.import_module(f"autograder.checks.{unit}")), package)
 
 
 def check(*implementations: Any) -> None:
-    """Grade an answer on the spot and show what holds and what does not.
+    """Grade an answer on the spot and show what holds and what does not. A right one is kept in `mygpt`.
 
     Args:
         implementations: the function or class you wrote; both where an exercise is a pair.
@@ -61,6 +66,8 @@ def check(*implementations: Any) -> None:
     session = _current()
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right:
         raise CheckFailed(present.narrow(present.text(verdict, session.key.scoring)))
+    if verdict.right:
+        verdict = replace(verdict, kept=_keep(session, verdict.exercise, implementations[0]))
     _show(present.text(verdict, session.key.scoring), present.html(verdict, session.key.scoring))
 
 
@@ -68,15 +75,38 @@ def judge_live(*implementations: Any) -> Verdict:
     """The verdict on live objects, by the public key."""
     session = _current()
     exercise, named = _match(session.key, implementations)
-    probes = {probe.name: probe for probe in session.probes[exercise.name]}
-    chosen = [(probes[p.name], p.seed) for p in exercise.probes]
-    observations = list(observe(chosen, implementation_of(exercise.names, named), exercise.seconds))
-    verdict = judge_exercise(exercise, observations)
+    verdict = _judge(session, exercise, implementation_of(exercise.names, named))
     before = session.verdicts.get(exercise.name)
     if before is None or hints(before) != hints(verdict):
         session.num_hints.pop(exercise.name, None)
     session.verdicts[exercise.name] = verdict
     return verdict
+
+
+def _judge(session: Session, exercise: KeyExercise, implementation: Any) -> Verdict:
+    probes = {probe.name: probe for probe in session.probes[exercise.name]}
+    chosen = [(probes[p.name], p.seed) for p in exercise.probes]
+    return judge_exercise(exercise, list(observe(chosen, implementation, exercise.seconds)))
+
+
+def _keep(session: Session, exercise: KeyExercise, implementation: Any) -> str:
+    """Keep a right answer, and those that waited for it; say what became of it."""
+    cell = keeping.cell_of(implementation)
+    if not cell or session.package is None or "NBGRADER_EXECUTION" in os.environ:
+        return ""  # not written in a notebook, or nbgrader is running it somewhere
+    session.waiting[exercise.name] = cell
+    kept, problem = [], ""
+    for name in sorted(session.waiting, key=lambda name: name != exercise.name):
+        one = session.key.exercise(name)
+        try:
+            judge = partial(_judge, session, one)
+            kept += [name] * keeping.keep(session.package, session.key, one, session.waiting[name], judge)
+            del session.waiting[name]
+        except keeping.NotKept as error:
+            problem = problem or (str(error) if name == exercise.name else "")
+    if problem:
+        return f"Right, but not kept in mygpt: {problem}."
+    return f"Kept in mygpt/{session.key.unit}.py: {', '.join(kept)}." if kept else ""
 
 
 def hint(*implementations: Any) -> None:

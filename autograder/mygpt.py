@@ -1,19 +1,38 @@
 """`mygpt`, the learner's own GPT: one module per unit, growing in the workspace beside the unit folders.
 
-Where a unit stands on something the learner has not written (yet), the key brings it (`given`) and it is written there
-as borrowed. In a judge's child nothing is written: `serve` answers `from mygpt.bigram import softmax` from memory.
+A module is made of sections, each under a heading of its own:
+
+    # ---- given by the course ----                       imports, and what the notebook gave
+    # ---- borrowed from the course: softmax ----         not written yet, but a later unit stands on it
+    # ---- my own: causal_mask ----                       the cell that passed `check`
+
+Where a unit stands on something the learner has not written, the key brings it (`given`) and it is borrowed. What has
+no heading is the learner's and is never touched. In a judge's child nothing is written: `serve` answers
+`from mygpt.bigram import softmax` from memory.
 """
 
+import ast
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-BORROWED = "# Borrowed from the course: not your own code yet."
+from autograder.source import names_bound, text_of
+
+GIVEN = "given by the course"
+BORROWED = "borrowed from the course: "
+OWN = "my own: "
+_HEADING = re.compile(r"^# ---- (.+) ----$", re.MULTILINE)
+
+Sections = dict[str, str]
+"""The text under each heading of a module, in the order of the file; what stands above the first is under ""."""
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -45,18 +64,69 @@ def forget() -> None:
 def settle(folder: Path, given: Mapping[str, str]) -> Path:
     """Make `mygpt` importable for a notebook in `folder`, with what is missing borrowed; return its folder.
 
-    A `mygpt` here or beside the unit's folder is used, or made; one further up is somebody else's. What the learner
-    wrote is never touched.
+    A `mygpt` here or beside the unit's folder is used, or made; one further up is somebody else's.
     """
     home = next((p for p in (folder, folder.parent) if (p / "mygpt").is_dir()), None)
     home = home or (folder.parent if folder.name[:2].isdigit() else folder)
     package = home / "mygpt"
     package.mkdir(exist_ok=True)
-    for name, source in {"__init__": '"""My own GPT, a unit at a time."""\n', **given}.items():
-        path = package / f"{name}.py"
-        if not path.exists():
-            path.write_text(source if name == "__init__" else f"{BORROWED}\n\n{source}", encoding="utf-8")
+    if not (package / "__init__.py").exists():
+        (package / "__init__.py").write_text('"""My own GPT, a unit at a time."""\n', encoding="utf-8")
+    for name, source in given.items():
+        _borrow(package / f"{name}.py", source)
     if str(home) not in sys.path:
         sys.path.insert(0, str(home))
     importlib.invalidate_caches()  # the import system may have listed these folders a moment ago
     return package
+
+
+def read_sections(path: Path) -> Sections:
+    """The sections of a module; none where there is no file yet."""
+    if not path.exists():
+        return {}
+    above, *rest = _HEADING.split(path.read_text(encoding="utf-8"))
+    texts = zip(rest[::2], rest[1::2], strict=True)
+    return {heading: text.strip("\n") for heading, text in [("", above), *texts]}
+
+
+def write_sections(path: Path, sections: Sections) -> None:
+    """Write a module whole or not at all, and let go of what was imported from it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    draft.write_text(joined_sections(path.stem, sections), encoding="utf-8", newline="\n")
+    draft.replace(path)
+    sys.modules.pop(f"mygpt.{path.stem}", None)
+    importlib.invalidate_caches()
+
+
+def joined_sections(name: str, sections: Sections) -> str:
+    """The text of a module: what is given comes first, so that everything below may use it."""
+    above = sections.get("") or f'"""{name}: what `check` found right is kept here. Write in the notebook, not here."""'
+    rest = sorted((heading for heading in sections if heading), key=lambda heading: heading != GIVEN)
+    return "\n\n\n".join([above, *(f"# ---- {heading} ----\n\n{sections[heading]}" for heading in rest)]) + "\n"
+
+
+def names_defined(text: str) -> set[str]:
+    """The names that Python text defines at its top level; imports define none."""
+    return {name for node in ast.parse(text).body for name in names_bound(node)}
+
+
+def _borrow(path: Path, source: str) -> None:
+    """Add what a module lacks of `source`, each definition under a heading of its own."""
+    sections = read_sections(path)
+    try:
+        present = {name for text in sections.values() for name in names_defined(text)}
+    except SyntaxError:
+        return  # the learner is writing there; the import will say what is wrong
+    lines, missing = source.splitlines(), False
+    imports = [ast.get_source_segment(source, n) for n in ast.parse(source).body if isinstance(n, _IMPORTS)]
+    for node in ast.parse(source).body:
+        names = names_bound(node)
+        if names and not present.intersection(names):
+            sections[f"{BORROWED}{', '.join(names)}"], missing = text_of(lines, node), True
+    if missing or not path.exists():
+        given = sections.get(GIVEN, "").splitlines()
+        sections[GIVEN] = "\n".join([*(line for line in imports if line not in given), *given])
+        write_sections(path, {heading: text for heading, text in sections.items() if text or heading != GIVEN})
+
+
+_IMPORTS = ast.Import | ast.ImportFrom

@@ -115,6 +115,8 @@ def notes(verdict: Verdict, public: bool) -> Iterator[str]:
         yield "This one mistake explains every ✗."
     if public and not verdict.right:
         yield f"Run hint({', '.join(verdict.exercise.names)}) for a question that helps."
+    if verdict.kept:
+        yield verdict.kept
     if verdict.used_stand_ins:
         names = ", ".join(verdict.used_stand_ins)
         yield f"Judged with the course's own {names} in place of yours, so that one mistake is paid for once."

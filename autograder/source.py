@@ -104,11 +104,11 @@ class Module:
     def _take(self, node: ast.stmt) -> None:
         if isinstance(node, Importing):
             self.imports.append(self._import(node))
-        elif names := _names_bound(node):
-            text = self._text(node)
+        elif names := names_bound(node):
+            text = text_of(self._lines, node)
             if any(self._import(inner).of_reference for inner in ast.walk(node) if isinstance(inner, Importing)):
                 raise AuthorError(f"{self._at(node)}: {names[0]} imports reference in its body; move it to the top")
-            self.definitions.append(Definition(names, text, frozenset(_names_used(text)) - set(names)))
+            self.definitions.append(Definition(names, text, frozenset(names_used(text)) - set(names)))
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             raise AuthorError(
                 f"{self._at(node)}: a reference module holds imports, constants, functions and classes at its top level"
@@ -128,12 +128,6 @@ class Module:
         if found.of_reference and (module == "reference" or not names):
             raise AuthorError(f"{self._at(node)}: write `from reference.<unit> import <name>`, as a notebook will")
         return found
-
-    def _text(self, node: ast.stmt) -> str:
-        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))]) - 1
-        while first > 0 and self._lines[first - 1].startswith("#"):
-            first -= 1
-        return "\n".join(self._lines[first : node.end_lineno])
 
     def _at(self, node: ast.stmt) -> str:
         return f"{self.name}, line {node.lineno}"
@@ -180,6 +174,16 @@ def dependents(course: Course, unit: Unit, exercise: Exercise) -> tuple[str, ...
 def setup_imports(course: Course, unit: Unit) -> list[str]:
     """The import statements a notebook of the unit starts with."""
     return [found.for_notebook for found in read_module(course, unit.name).imports]
+
+
+def preamble(course: Course, unit: Unit) -> str:
+    """How the unit's module of `mygpt` begins: the notebook's imports, and what the course gives away."""
+    module = read_module(course, unit.name)
+    exercises = {name for exercise in unit.exercises for name in exercise.names}
+    public = {name for found in module.definitions for name in found.names if not name.startswith("_")} - exercises
+    given = public | (module.reach(public, stop=exercises) - exercises)
+    imports = "\n".join(found.for_notebook for found in module.imports)
+    return f"{imports}\n\n\n{joined(module.in_order(given))}" if given else f"{imports}\n"
 
 
 def given_sources(course: Course, unit: Unit) -> dict[str, str]:
@@ -246,7 +250,8 @@ def _refuse_shared_helpers(module: Module, unit: Unit) -> None:
                 )
 
 
-def _names_bound(node: ast.stmt) -> tuple[str, ...]:
+def names_bound(node: ast.stmt) -> tuple[str, ...]:
+    """The names that a statement at the top of a module defines."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return (node.name,)
     if isinstance(node, ast.Assign | ast.AnnAssign):
@@ -255,7 +260,7 @@ def _names_bound(node: ast.stmt) -> tuple[str, ...]:
     return ()
 
 
-def _names_used(text: str) -> Iterator[str]:
+def names_used(text: str) -> Iterator[str]:
     """Names that a definition takes from the module around it; a parameter or local of the same name is none."""
 
     def walk(table: symtable.SymbolTable) -> Iterator[str]:
@@ -266,3 +271,11 @@ def _names_used(text: str) -> Iterator[str]:
             yield from walk(child)
 
     return walk(symtable.symtable(text, "<reference>", "exec"))
+
+
+def text_of(lines: list[str], node: ast.stmt) -> str:
+    """A statement at the top of a module as it is written, with its decorators and the comment lines right above it."""
+    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))]) - 1
+    while first > 0 and lines[first - 1].startswith("#"):
+        first -= 1
+    return "\n".join(lines[first : node.end_lineno])

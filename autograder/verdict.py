@@ -47,6 +47,8 @@ class Verdict:
     detail: str = ""
     used_stand_ins: tuple[str, ...] = ()
     """Exercises replaced by the reference's, so that an earlier mistake is paid for once."""
+    kept: str = ""
+    """In a notebook: what became of a right answer in `mygpt`, in words."""
 
     @property
     def right(self) -> bool:

@@ -47,7 +47,7 @@ def open_small(make_exercise: Callable, monkeypatch: pytest.MonkeyPatch) -> Call
             Probe("f", p.name, p.sentence, p.ask, p.kind, Tolerance(), 1, asking(i))
             for i, p in enumerate(exercise.probes)
         )
-        key = Key("small", "01-small", "Small", "per-property", "", {}, (exercise,))
+        key = Key("small", "01-small", "Small", "per-property", "", {}, "", (exercise,))
         monkeypatch.setattr(learner, "_session", learner.Session(key, {"f": probes}))
 
     return open_small

@@ -39,7 +39,18 @@ def test_it_is_made_beside_the_units_and_imports_at_once(unit_folder: Path) -> N
     assert mygpt.settle(unit_folder, GIVEN) == unit_folder.parent / "mygpt"
     assert set(files(unit_folder.parent)) == {"mygpt/__init__.py", "mygpt/bigram.py"}
     assert importlib.import_module("mygpt.bigram").softmax() == "lent"
-    assert (unit_folder.parent / "mygpt" / "bigram.py").read_text(encoding="utf-8").startswith(f"{mygpt.BORROWED}\n")
+    text = (unit_folder.parent / "mygpt" / "bigram.py").read_text(encoding="utf-8")
+    assert "\n# ---- borrowed from the course: softmax ----\n\ndef softmax():" in text
+
+
+def test_two_units_borrow_from_one_module(unit_folder: Path) -> None:
+    package = mygpt.settle(unit_folder, GIVEN)
+    mygpt.settle(unit_folder, {"bigram": "import math\n\n\ndef tau():\n    return math.tau\n"})
+    bigram = importlib.import_module("mygpt.bigram")
+    assert bigram.softmax() == "lent" and 6 < bigram.tau() < 7
+    before = files(package)
+    mygpt.settle(unit_folder, {"bigram": "import math\n\n\ndef tau():\n    return math.tau\n"})
+    assert files(package) == before
 
 
 def test_what_is_there_is_never_touched(unit_folder: Path) -> None:
@@ -109,7 +120,7 @@ def test_a_workspace_is_started_once_and_kept(small_course: Course, tmp_path: Pa
     assert started == ["06-attention/attention.ipynb", "06-attention/pictures/heads.svg"]
     assert set(files(desk)) == {*started, "mygpt/__init__.py", "mygpt/bigram.py"}
     (desk / "06-attention" / "attention.ipynb").write_text("my work", encoding="utf-8")
-    (desk / "mygpt" / "bigram.py").write_text("mine = 1\n", encoding="utf-8")
+    (desk / "mygpt" / "bigram.py").write_text("def softmax(x, dim): ...\n", encoding="utf-8")
     before = files(desk)
     assert list(start_workspace(small_course, desk)) == []
     assert files(desk) == before

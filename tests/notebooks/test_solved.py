@@ -1,7 +1,11 @@
 """Every solved notebook, top to bottom, by a real kernel, on what a student has: the bundle, and no reference."""
 
+import contextlib
+import importlib
 import shutil
+import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -11,6 +15,7 @@ from nbformat import NotebookNode
 
 from autograder.bundle import write_bundle
 from autograder.course import Unit, find_course
+from autograder.mygpt import OWN, forget, read_sections
 from autograder.submission import role_of
 
 COURSE = find_course(Path(__file__).parent)
@@ -29,9 +34,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", COURSE.units, ids=lambda unit: unit.name)
-def test_solved_notebook_runs_and_every_check_passes(
-    unit: Unit, bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_solved_notebook_runs_and_every_check_passes(unit: Unit, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = bundle / "workspace" / unit.folder
     shutil.copytree(COURSE.root / "course" / unit.folder, folder)
     notebook = nbformat.read(COURSE.root / "solutions" / unit.folder / f"{unit.name}.ipynb", as_version=4)
@@ -42,6 +45,23 @@ def test_solved_notebook_runs_and_every_check_passes(
     said = [_said(cell) for cell in notebook.cells if role_of(cell) == "check"]
     assert len(said) == len(unit.exercises)
     assert [words for words in said if not words.startswith("✓")] == []
+    kept = read_sections(folder.parent / "mygpt" / f"{unit.name}.py")
+    assert {f"{OWN}{exercise.name}" for exercise in unit.exercises} <= set(kept)
+    with mygpt_of(folder.parent):
+        module = importlib.import_module(f"mygpt.{unit.name}")
+        assert [name for exercise in unit.exercises for name in exercise.names if not hasattr(module, name)] == []
+
+
+@contextlib.contextmanager
+def mygpt_of(workspace: Path) -> Iterator[None]:
+    """Import `mygpt` from a workspace: what a learner has at the end."""
+    forget()
+    sys.path.insert(0, str(workspace))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(workspace))
+        forget()
 
 
 def _said(cell: NotebookNode) -> str:
