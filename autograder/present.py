@@ -24,6 +24,10 @@ class Line:
     details: tuple[str, ...] = ()
 
 
+MANY = 2
+"""So many failures are told with their numbers; a screen full of numbers is read by nobody."""
+
+
 def _mark(verdict: Verdict) -> str:
     """A blank is no mistake, and neither is our own failure."""
     if verdict.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
@@ -61,7 +65,8 @@ def lines(verdict: Verdict, public: bool) -> Iterator[Line]:
             withheld = ""
         else:
             story = _story(result)
-            silent = told and (known or story in told or story == "consequence")
+            repeated = known or story in told or story == "consequence"
+            silent = len(told) >= MANY or (told and repeated)
             details = () if silent else tuple(_details(result, verdict, public))
             yield Line("✗", result.probe.sentence, diagnosis, details)
             told.add(story)

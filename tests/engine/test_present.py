@@ -84,6 +84,11 @@ def test_wrong_without_a_name(make_exercise: Callable, judge: Callable, told: Ca
     assert told(verdict, "all-or-nothing").startswith("✗ f: 1 of 3 properties hold · 0 of 6 points")
 
 
+def test_only_the_first_failures_come_with_numbers(make_exercise: Callable, judge: Callable, told: Callable) -> None:
+    said = told(judge(make_exercise(1, 2, 3, 4), 5, 6, 7, 8))
+    assert said.count("✗ property") == 4 and said.count("expected") == 2
+
+
 def test_wrong_with_a_name_shows_one_example(make_exercise: Callable, judge: Callable, told: Callable) -> None:
     verdict = judge(make_exercise(1, 2, wrong={"doubled/units": (2, 4)}), 2, 4)
     assert told(verdict) == (
