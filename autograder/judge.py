@@ -28,12 +28,12 @@ RUNTIME = (
     "checks",
     "comparison",
     "errors",
-    "mygpt",
     "observation",
     "probes",
     "runner",
     "running",
     "sandbox",
+    "served",
 )
 
 Cells = list[tuple[str, str]]

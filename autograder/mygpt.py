@@ -7,22 +7,16 @@ A module is made of sections, each under a heading of its own:
     # ---- my own: causal_mask ----                       the cell that passed `check`
 
 Where a unit stands on something the learner has not written, the key brings it (`given`) and it is borrowed. What has
-no heading is the learner's and is never touched. In a judge's child nothing is written: `serve` answers
-`from mygpt.bigram import softmax` from memory.
+no heading is the learner's and is never touched. In a judge's child nothing is written; there, `served` answers.
 """
 
 import ast
 import importlib
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import os
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from autograder.source import names_bound, text_of
 
@@ -33,32 +27,6 @@ _HEADING = re.compile(r"^# ---- (.+) ----$", re.MULTILINE)
 
 Sections = dict[str, str]
 """The text under each heading of a module, in the order of the file; what stands above the first is under ""."""
-
-
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def __init__(self, sources: Mapping[str, str]) -> None:
-        self.sources = {"mygpt": "", **{f"mygpt.{name}": source for name, source in sources.items()}}
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        if name not in self.sources:
-            return None
-        return importlib.util.spec_from_loader(name, self, is_package=name == "mygpt")
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self.sources[module.__name__], f"<{module.__name__}>", "exec"), module.__dict__)
-
-
-def serve(sources: Mapping[str, str]) -> None:
-    """Answer imports of `mygpt` from these sources, in this process, from now on."""
-    forget()
-    sys.meta_path.insert(0, _Finder(sources))
-
-
-def forget() -> None:
-    """Undo `serve` and drop every imported module of `mygpt`."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
-    for name in [name for name in sys.modules if name == "mygpt" or name.startswith("mygpt.")]:
-        del sys.modules[name]
 
 
 def settle(folder: Path, given: Mapping[str, str]) -> Path:

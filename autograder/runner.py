@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import autograder
-from autograder import mygpt
+from autograder import served
 from autograder.observation import Raised, encode
 from autograder.probes import Probe, probes_in
 from autograder.running import TimedOut, describe_error, implementation_of, observe, stop_after
@@ -32,7 +32,7 @@ def run_job(job: bytes, send: Callable[[bytes], None]) -> None:
     probes = _load_probes(order["unit"], order["hidden"])
     for name in autograder.__all__:  # a cell may call them; here they have nothing to say
         setattr(autograder, name, lambda *_, **__: None)
-    mygpt.serve(order["given"])
+    served.serve(order["given"])
     namespace, errors = run_cells(order["cells"])
     for source in order["stand_ins"]:
         exec(source, namespace)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from autograder import check, learner, mygpt, open_unit
+from autograder import check, learner, open_unit, served
 from autograder.course import Course
 from autograder.key import load_public_key
 from autograder.source import answer_source, setup_imports
@@ -27,7 +27,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(learner, "_session", None)
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     yield tmp_path / "mygpt" / "attention.py"
-    mygpt.forget()
+    served.forget()
 
 
 @pytest.fixture

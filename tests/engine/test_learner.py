@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import learner, mygpt
+from autograder import learner, served
 from autograder.comparison import Tolerance
 from autograder.course import Course
 from autograder.errors import CheckFailed, UsageError
@@ -31,7 +31,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(learner, "_session", None)
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     yield folder
-    mygpt.forget()
+    served.forget()
 
 
 @pytest.fixture

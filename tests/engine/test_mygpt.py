@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import mygpt
+from autograder import mygpt, served
 from autograder.course import Course
 from autograder.workspace import start_workspace
 
@@ -18,9 +18,9 @@ GIVEN = {"bigram": "def softmax():\n    return 'lent'\n"}
 @pytest.fixture(autouse=True)
 def _own_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sys, "path", list(sys.path))
-    mygpt.forget()
+    served.forget()
     yield
-    mygpt.forget()
+    served.forget()
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -82,7 +82,7 @@ def test_a_folder_of_that_name_further_up_is_somebody_elses(unit_folder: Path, t
 def test_served_modules_come_from_memory(unit_folder: Path) -> None:
     mygpt.settle(unit_folder, {"bigram": "where = 'disk'\n", "extra": ""})
     before = files(unit_folder.parent)
-    mygpt.serve({"bigram": "where = 'memory'\n", "late": "from mygpt.bigram import where\n"})
+    served.serve({"bigram": "where = 'memory'\n", "late": "from mygpt.bigram import where\n"})
     assert importlib.import_module("mygpt.late").where == "memory"
     with pytest.raises(ModuleNotFoundError):  # nothing but what is served
         importlib.import_module("mygpt.extra")
@@ -92,10 +92,10 @@ def test_served_modules_come_from_memory(unit_folder: Path) -> None:
 def test_serving_again_replaces_and_forgetting_ends_it(unit_folder: Path) -> None:
     num_finders = len(sys.meta_path)
     for where in ("first", "second"):
-        mygpt.serve({"bigram": f"where = {where!r}\n"})
+        served.serve({"bigram": f"where = {where!r}\n"})
         assert importlib.import_module("mygpt.bigram").where == where
         assert len(sys.meta_path) == num_finders + 1
-    mygpt.forget()
+    served.forget()
     assert len(sys.meta_path) == num_finders
     assert not [name for name in sys.modules if name.split(".")[0] == "mygpt"]
     with pytest.raises(ModuleNotFoundError):

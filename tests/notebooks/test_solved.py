@@ -15,7 +15,8 @@ from nbformat import NotebookNode
 
 from autograder.bundle import write_bundle
 from autograder.course import Unit, find_course
-from autograder.mygpt import OWN, forget, read_sections
+from autograder.mygpt import OWN, read_sections
+from autograder.served import forget
 from autograder.submission import role_of
 
 COURSE = find_course(Path(__file__).parent)
