@@ -21,11 +21,12 @@ def build_char_vocab(text: str) -> dict[str, int]:
         text: any string, also an empty one.
 
     Returns:
-        character → id. Each different character of the text stands in it once. The ids are 0 … V−1, in the
-        order in which Python's `sorted` puts the characters, so the same text gives the same ids on every machine.
+        character → id. Each different character of the text stands in it once. The ids are 0 … V−1, in
+        the order in which Python's `sorted` puts the characters (B before a), so the same text gives the
+        same ids on every machine.
 
-    Upper and lower case are different characters; a space, a line break and an emoji are characters like any
-    other. Nothing is added that is not in the text.
+    Upper and lower case are different characters; a space, a line break and an emoji are characters like
+    any other. Nothing is added that is not in the text.
 
     Example:
         >>> build_char_vocab("hello")
@@ -66,8 +67,8 @@ def bigram_probs(counts: Tensor, alpha: float = 1.0) -> Tensor:
             With alpha = 0 every row has to hold a count above 0.
 
     Returns:
-        (V, V) of the dtype of counts, a new tensor: the entry at [a, b] is P(b | a), and each row sums to 1. A
-        row without any count becomes V equal numbers. counts is not changed.
+        (V, V) of the dtype of counts, a new tensor: the entry at [a, b] is P(b | a), and each row sums
+        to 1. A row without any count becomes V equal numbers. counts is not changed.
 
     Source: Jurafsky and Martin, Speech and Language Processing (3rd ed. draft), chapter 3, on smoothing.
 
@@ -93,8 +94,10 @@ def softmax(x: Tensor, dim: int) -> Tensor:
         It is right for scores of ±1000, also when one row is huge and the next one tiny.
 
     Built from torch operations only, so that gradients flow to x. x is not changed. A row that holds
-    nothing but −inf has no answer and is not asked for. `torch.softmax` and its relatives are not
-    allowed: this is the function that they would hide.
+    nothing but −inf has no answer and is not asked for.
+
+    `torch.softmax` and `log_softmax`, under whatever name PyTorch has them, are not allowed: this is the
+    function that they would hide. `check` sees results only; how you came to them is read by a person.
 
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), sections 4.1 and 6.2.2.3.
 
@@ -117,10 +120,10 @@ def bigram_nll(P: Tensor, ids: list[int]) -> tuple[float, float]:
 
     Returns:
         A tuple (nll, perplexity) of two numbers, floats or tensors without dimensions. nll is the mean
-        negative log-likelihood of the len(ids) − 1 transitions in ids, with the natural logarithm; perplexity
-        is e to the power of nll. If P calls one of the transitions impossible, both are infinite.
+        negative log-likelihood of the len(ids) − 1 transitions in ids, with the natural logarithm;
+        perplexity is e to the power of nll. If P calls one of the transitions impossible, both are infinite.
 
-    Neither argument is changed.
+    It is right for a text of any length. Neither argument is changed.
 
     Source: Jurafsky and Martin, Speech and Language Processing (3rd ed. draft), chapter 3, on perplexity.
 
@@ -141,16 +144,17 @@ def sample_bigram(P: Tensor, start: int, n: int, generator: torch.Generator) -> 
         P: (V, V) float, P[a, b] = the probability that b follows a; each row sums to 1.
         start: the first id. It is given, not drawn.
         n: how many ids to draw, n ≥ 0.
-        generator: the only source of randomness. Its state moves on with every draw, so a second call with the
-            same generator continues, and a fresh generator with the same seed repeats.
+        generator: the only source of randomness. Its state moves on with every draw, so a second call
+            with the same generator continues, and a fresh generator with the same seed repeats.
 
     Returns:
-        A list of n + 1 Python ints, start first. A transition of probability 0 is never taken. P is not changed.
+        A list of n + 1 Python ints, start first. A transition of probability 0 is never taken. P is not
+        changed.
 
     Which random numbers are used up on the way is up to you; the frequencies have to be those of P.
 
     Example:
-        >>> P = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])  # nothing is left to chance
+        >>> P = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])  # no chance in it
         >>> sample_bigram(P, start=1, n=4, generator=torch.Generator().manual_seed(0))
         [1, 2, 0, 1, 2]
     """

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
-    """Measure how surprised the model is by the right tokens, in nats per token.
+    """Measure how surprised the model is by the right tokens, in nats (natural logarithms) per token.
 
     Args:
         logits: (…, V) unnormalised scores, float, of any size: logits of ±1000 are right too.
@@ -24,7 +24,7 @@ def cross_entropy(logits: Tensor, targets: Tensor, ignore_index: int = -100) -> 
         A 0-d tensor of the dtype of logits: the mean of −ln softmax(logits)[target] over all targets that count,
         wherever they stand. If none counts it is 0, and its gradient is zero. Gradients flow to logits.
 
-    `F.cross_entropy`, `F.nll_loss` and `nn.CrossEntropyLoss` are not allowed.
+    `F.cross_entropy`, `F.nll_loss` and `nn.CrossEntropyLoss` are not allowed; `logsumexp` and `log_softmax` are.
 
     Source: Goodfellow et al. (2016), section 6.2.2.3.
 
@@ -155,7 +155,8 @@ def configure_param_groups(model: nn.Module, weight_decay: float) -> list[dict]:
         Two groups for an optimizer, in this order, both also when empty:
         {"params": [...], "weight_decay": weight_decay}, all with two or more dimensions: matrices, embeddings;
         {"params": [...], "weight_decay": 0.0}, all others: biases, gains of norms.
-        Each parameter is listed once, also when the model uses it in two places.
+        Both lists keep the order of the model. Each parameter is listed once, also when the model uses it in two
+        places.
 
     Source: Radford et al., Improving Language Understanding by Generative Pre-Training (2018), section 4.1.
 
@@ -179,9 +180,9 @@ def clip_grad_norm_(params: Iterable[Tensor], max_norm: float) -> float:
         max_norm: the longest allowed norm, > 0.
 
     Returns:
-        The norm as it was before, a float; 0.0 without gradients. It is the L2 norm of all gradients together,
-        as if they were one long vector. If it is above max_norm, all gradients are scaled by the same
-        factor so that it becomes max_norm; else they stay as they are. The gradient tensors remain the same
+        The norm as it was before, a float (a 0-d tensor is as good); 0.0 without gradients. It is the L2 norm of
+        all gradients together, as if they were one long vector. If it is above max_norm, all gradients are scaled by
+        the same factor so that it becomes max_norm; else they stay as they are. The gradient tensors remain the same
         objects. (PyTorch adds 1e-6 to the norm that it divides by; with or without it is right.)
 
     `torch.nn.utils.clip_grad_norm_` is not allowed.

@@ -1,6 +1,7 @@
 """Public probes of the unit bigram."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor
 from autograder.probes import Draw, probe
 
 ROWS = [[0.5, 0.3, 0.2], [0.6, 0.3, 0.1], [0.7, 0.2, 0.1]]
-TWO_SAMPLES = "two right samplers may use other random numbers; 0.13 is six standard deviations of their difference"
+NEAR = 0.1  # six standard deviations of a share that is right
+TWO_SAMPLES = "samplers of one table may use other random numbers; 0.13 is six standard deviations of their difference"
 
 
 def _literal(value: Any) -> str:
@@ -17,23 +19,27 @@ def _literal(value: Any) -> str:
     return f"torch.tensor({value.tolist()})" if isinstance(value, Tensor) else repr(value)
 
 
-def _told(name: str, function: Callable, *calls: tuple, then: Callable = lambda result: result) -> dict[str, Any]:
-    """What each call returns, filed under the call, so that a student reads what to run by hand."""
-    return {f"{name}({', '.join(map(_literal, args))})": then(function(*args)) for args in calls}
+def _told(
+    name: str, function: Callable, *calls: tuple, then: Callable = lambda result: result, about: str = ""
+) -> dict[str, Any]:
+    """What each call returns, filed under the call, so that a student reads what to run by hand.
 
-
-def _sides(vocab: Any) -> Any:
-    """Characters and ids, each sorted: which id belongs to whom is a matter of its own."""
-    is_table = isinstance(vocab, dict)
-    return {"characters": sorted(vocab), "ids": sorted(vocab.values())} if is_table else vocab
+    Each call has arguments of its own: what one of them changes is no matter of the next. Of a forgotten return,
+    None is all there is to tell.
+    """
+    seen = {}
+    for args in calls:
+        result = function(*deepcopy(args))
+        seen[f"{about}{name}({', '.join(map(_literal, args))})"] = None if result is None else then(result)
+    return seen
 
 
 def _found(build_char_vocab: Callable, text: str) -> dict[str, Any]:
     """Which characters of the text the vocabulary knows, under whatever ids."""
     def known(vocab: Any) -> Any:
-        return {"characters with an id": sorted(set(text) & set(vocab))} if isinstance(vocab, dict) else vocab
+        return sorted(set(text) & set(vocab)) if isinstance(vocab, dict) else vocab
 
-    return _told("build_char_vocab", build_char_vocab, (text,), then=known)
+    return _told("build_char_vocab", build_char_vocab, (text,), then=known, about="the characters with an id in ")
 
 
 @probe("build_char_vocab", ask="If a text has 5 different characters, which numbers do they get?", weight=2)
@@ -41,7 +47,14 @@ def numbers(build_char_vocab: Callable, draw: Draw) -> Any:
     """each different character has one id, and the ids are 0 … V−1"""
     letters = draw.shuffled("abcdefghijklmn")[: draw.integer(4, 7)]
     text = "".join(draw.shuffled(letters + letters[:3]))
-    return _told("build_char_vocab", build_char_vocab, (text,), then=_sides)
+
+    def side(of: Callable) -> Callable:
+        return lambda vocab: sorted(of(vocab)) if isinstance(vocab, dict) else vocab
+
+    return {  # which id belongs to whom is a matter of its own
+        **_told("build_char_vocab", build_char_vocab, (text,), then=side(dict.keys), about="the characters in "),
+        **_told("build_char_vocab", build_char_vocab, (text,), then=side(dict.values), about="the ids in "),
+    }
 
 
 @probe("build_char_vocab", ask="In which order do you meet the characters when you hand out the numbers?", weight=2)
@@ -58,7 +71,25 @@ def order(build_char_vocab: Callable, draw: Draw) -> Any:
         appearing = [char for char in text if char in vocab]
         return "in order of appearance" if chars == appearing else "neither sorted nor as they appear"
 
-    return _told("build_char_vocab", build_char_vocab, (text,), then=told)
+    return _told("build_char_vocab", build_char_vocab, (text,), then=told, about="the order of ")
+
+
+@probe("build_char_vocab", ask="What does sorted make of the list ['b', 'B', 'a']?")
+def capitals_first(build_char_vocab: Callable, draw: Draw) -> Any:
+    """in the sorted order the capitals stand before the small letters"""
+    small, large = draw.shuffled("dfhjlnp")[:3], draw.shuffled("CEGIKMO")[:3]  # no letter in both cases
+    text = "a" + "".join(draw.shuffled([*small, *large, "Z"]))
+
+    def told(vocab: Any) -> Any:
+        """Only whether one case stands before the other: all else is the probe above."""
+        if not isinstance(vocab, dict):
+            return vocab
+        cases = [char.islower() for char in sorted(vocab, key=vocab.get) if isinstance(char, str)]
+        if cases == sorted(cases):
+            return "capitals first"
+        return "small letters first" if cases == sorted(cases, reverse=True) else "capitals among small letters"
+
+    return _told("build_char_vocab", build_char_vocab, (text,), then=told, about="the order of ")
 
 
 @probe("build_char_vocab", ask="Are b and B one character to a model that has to write names?")
@@ -111,13 +142,13 @@ def doubled(bigram_counts: Callable, draw: Draw) -> Any:
 @probe("bigram_counts", ask="What follows the last id of a text?")
 def one_id(bigram_counts: Callable, draw: Draw) -> Any:
     """a single id has no successor, so all counts are 0"""
-    return _told("bigram_counts", bigram_counts, ([draw.integer(0, 3)], 3))
+    return _told("bigram_counts", bigram_counts, ([draw.integer(1, 3)], 3))
 
 
 @probe("bigram_counts", ask="Who says how many rows the table has: the list or V?")
 def unused_ids(bigram_counts: Callable, draw: Draw) -> Any:
     """the table has V rows and V columns, also for ids that do not occur"""
-    return _told("bigram_counts", bigram_counts, ([0, 1, 0], draw.integer(3, 6)))
+    return _told("bigram_counts", bigram_counts, ([0, 2, 0], draw.integer(4, 7)))
 
 
 @probe("bigram_counts", kind="property", ask="Which list do your changes land in?")
@@ -125,7 +156,7 @@ def ids_afterwards(bigram_counts: Callable, draw: Draw) -> Any:
     """the list of ids is the same afterwards"""
     ids = draw.integers(0, 4, 6).tolist()
     bigram_counts(ids, 4)
-    return ids
+    return {"ids after bigram_counts(ids, 4)": ids}
 
 
 def _counts(draw: Draw, V: int) -> Tensor:
@@ -137,7 +168,7 @@ def _counts(draw: Draw, V: int) -> Tensor:
 def row_sums(bigram_probs: Callable, draw: Draw) -> Any:
     """each row sums to 1"""
     calls = (_counts(draw, 3),), (_counts(draw, 3), 2.0)
-    return _told("bigram_probs", bigram_probs, *calls, then=lambda P: {"sums": P.sum(dim=1)})
+    return _told("bigram_probs", bigram_probs, *calls, then=lambda P: P.sum(dim=1), about="the sums of the rows of ")
 
 
 @probe("bigram_probs", ask="If alpha is added to each of V counts, by how much does their sum grow?", weight=2)
@@ -160,7 +191,13 @@ def empty_row(bigram_probs: Callable, draw: Draw) -> Any:
     """a character that was never seen gives V equal probabilities"""
     counts, empty = _counts(draw, 4), draw.integer(0, 4)
     counts[empty] = 0.0
-    return _told("bigram_probs", bigram_probs, (counts,), then=lambda P: {f"row {empty}": P[empty]})
+    return _told("bigram_probs", bigram_probs, (counts,), then=lambda P: P[empty], about=f"row {empty} of ")
+
+
+@probe("bigram_probs", ask="Does a step of your answer fix the dtype, whatever dtype the counts have?")
+def other_dtype(bigram_probs: Callable, draw: Draw) -> Any:
+    """float64 counts give float64 probabilities"""
+    return {"the dtype of bigram_probs(counts.double())": str(bigram_probs(_counts(draw, 3).double()).dtype)}
 
 
 @probe("bigram_probs", kind="property", ask="Does your code make a new tensor, or does += change the one it was given?")
@@ -168,7 +205,7 @@ def counts_afterwards(bigram_probs: Callable, draw: Draw) -> Any:
     """the counts are the same afterwards"""
     counts = _counts(draw, 3)
     bigram_probs(counts, 0.5)
-    return counts
+    return {"counts after bigram_probs(counts, 0.5)": counts}
 
 
 @probe("softmax", ask="Which two things happen to a score on its way to a probability?", weight=2)
@@ -222,12 +259,18 @@ def gradient(softmax: Callable, draw: Draw) -> Any:
     return {"x.grad": x.grad}
 
 
+@probe("softmax", ask="Does a step of your answer fix the dtype, whatever dtype the scores have?")
+def other_dtype_of_scores(softmax: Callable, draw: Draw) -> Any:
+    """float64 scores give float64 probabilities"""
+    return {"the dtype of softmax(x.double(), 0)": str(softmax(draw.normal(3, 2).double(), 0).dtype)}
+
+
 @probe("softmax", kind="property", ask="Which of your operations end in an underscore, or use -= or /= ?")
 def scores_afterwards(softmax: Callable, draw: Draw) -> Any:
     """the scores are the same afterwards"""
     x = draw.normal(2, 3)
     softmax(x, 1)
-    return x
+    return {"x after softmax(x, 1)": x}
 
 
 def _model(draw: Draw) -> Tensor:
@@ -259,6 +302,13 @@ def loss(bigram_nll: Callable, draw: Draw) -> Any:
 def perplexity(bigram_nll: Callable, draw: Draw) -> Any:
     """the second number is e to the power of that mean"""
     return _measured(bigram_nll, _model(draw), [0, 1, 1, 2, *draw.shuffled([0, 1, 2])], "perplexity")
+
+
+@probe("bigram_nll", ask="What is 0.3 to the power of 2000, to a computer?", weight=2)
+def thousands_of_ids(bigram_nll: Callable, draw: Draw) -> Any:
+    """a text of 2000 ids can be measured as well as a short one"""
+    P, ids = _model(draw), draw.integers(0, 3, 2000).tolist()
+    return {f"bigram_nll({_round(P)}, 2000 ids)": _one_of(bigram_nll(P, ids), "nll")}
 
 
 @probe("bigram_nll", ask="How many choices has a model that finds all V characters equally likely?")
@@ -293,7 +343,7 @@ def model_and_text_afterwards(bigram_nll: Callable, draw: Draw) -> Any:
     """the model and the ids are the same afterwards"""
     P, ids = _model(draw), [0, 1, 1, 2, 0]
     bigram_nll(P, ids)
-    return {"P": P, "ids": ids}
+    return {"P after bigram_nll(P, ids)": P, "ids after bigram_nll(P, ids)": ids}
 
 
 def _cycle(draw: Draw, V: int) -> Tensor:
@@ -324,8 +374,11 @@ def length(sample_bigram: Callable, draw: Draw) -> Any:
     start, P = draw.integer(0, 3), torch.full((3, 3), 1 / 3)
 
     def told(n: int) -> Any:
-        ids = sample_bigram(P, start, n, _generator(1))
-        return {"first": int(ids[0]), "ids": len(ids)} if ids else ids
+        try:  # what goes wrong in the second step is told above; whether the first one works is told here
+            ids = sample_bigram(P, start, n, _generator(1))
+            return {"first": int(ids[0]), "ids": len(ids)} if ids else ids
+        except Exception as error:
+            return f"raised {type(error).__name__}"
 
     return {f"sample_bigram(P, {start}, {n}, generator)": told(n) for n in (5, 1, 0)}
 
@@ -347,7 +400,21 @@ def frequencies(sample_bigram: Callable, draw: Draw) -> Any:
     ids = torch.as_tensor([int(i) for i in walk])
     seen = torch.bincount(ids[:-1] * 3 + ids[1:], minlength=9).view(3, 3).float()
     shares = seen / seen.sum(dim=1, keepdim=True).clamp(min=1)
-    return {f"sample_bigram(P, start, 2400, generator), shares of the steps, P = {_round(P)}": shares}
+    shares = torch.where((shares - P).abs() < NEAR, P, shares)  # near enough: told as what P says
+    return {f"the shares of the steps in sample_bigram({_round(P)}, start, 2400, generator)": shares}
+
+
+@probe("sample_bigram", ask="If five ids are nearly equally likely, how many of them do you expect in a hundred steps?")
+def all_come_up(sample_bigram: Callable, draw: Draw) -> Any:
+    """where all ids are nearly equally likely, all of them come up"""
+    def told(favourite: int) -> Any:
+        P = torch.full((5, 5), 0.1995)
+        P[:, favourite] = 0.202
+        walk = sample_bigram(P, favourite, 100, _generator(draw.integer(0, 999)))
+        return ", ".join(map(str, sorted({int(i) for i in walk[1:]})))
+
+    name = "the ids in a walk of 100 steps (P = 0.202 for {}, 0.1995 for each other)"
+    return {name.format(favourite): told(favourite) for favourite in draw.shuffled(range(5))[:2]}
 
 
 @probe("sample_bigram", ask="Two friends use generators with the same seed: do they read the same text?")
@@ -356,7 +423,7 @@ def repeatable(sample_bigram: Callable, draw: Draw) -> Any:
     P, seed = torch.full((5, 5), 0.2), draw.integer(0, 999)
     first, again = (sample_bigram(P, 0, 60, _generator(seed)) for _ in range(2))
     same = "the same" if first == again else "different"
-    return {f"two walks of 60 steps, each with torch.Generator().manual_seed({seed})": same}
+    return {f"two walks of 60 steps, each with torch.Generator().manual_seed({seed})": first and same}
 
 
 @probe("sample_bigram", ask="Where does the second walk get its random numbers from, if the generator goes on?")
@@ -375,4 +442,4 @@ def model_afterwards(sample_bigram: Callable, draw: Draw) -> Any:
     """the table P is the same afterwards"""
     P = _model(draw)
     sample_bigram(P, 0, 5, _generator(1))
-    return P
+    return {"P after sample_bigram(P, 0, 5, generator)": P}

@@ -93,10 +93,16 @@ def other_ignore_index(cross_entropy: Callable, draw: Draw):
     because=NEAR_1000,
 )
 def huge_logits(cross_entropy: Callable, draw: Draw):
-    """logits of ±1000 give the right loss, not infinity or NaN"""
+    """logits of ±1000 give the right loss, not infinity or NaN, each position by itself"""
     far_apart = draw.integers(-10, 11, 4, 6).float() * 100
     near, targets = draw.normal(4, 6), draw.integers(0, 6, 4)
-    return [cross_entropy(logits, targets) for logits in (far_apart, near + 1000, near - 1000)]
+    uneven = near + torch.tensor([[1000.0], [-1000.0], [0.0], [300.0]])
+    return {
+        "(logits between −1000 and 1000)": cross_entropy(far_apart, targets),
+        "(all logits near 1000)": cross_entropy(near + 1000, targets),
+        "(all logits near −1000)": cross_entropy(near - 1000, targets),
+        "(four positions, near 1000, −1000, 0 and 300)": cross_entropy(uneven, targets),
+    }
 
 
 @probe(
@@ -125,13 +131,15 @@ def gradient(cross_entropy: Callable, draw: Draw):
     return logits.grad
 
 
-@probe("cross_entropy", ask="If nothing counts, by which number do you divide?")
+@probe("cross_entropy", ask="If nothing counts: by which number do you divide, and does your 0 come from the logits?")
 def nothing_counts(cross_entropy: Callable, draw: Draw):
     """if no target counts, the loss is 0 and its gradient zero"""
     logits = draw.normal(2, 3, 4).requires_grad_()
     loss = cross_entropy(logits, torch.full((2, 3), -100))
-    loss.backward()
-    return [loss, logits.grad]
+    if getattr(loss, "requires_grad", False):
+        loss.backward()
+    grad = "None, since this loss does not depend on the logits" if logits.grad is None else logits.grad
+    return {"cross_entropy(logits, targets)": loss, "logits.grad after loss.backward()": grad}
 
 
 @probe(
@@ -475,11 +483,15 @@ class Unusual(nn.Module):
         self.ln_kernel, self.temperature = nn.Parameter(torch.ones(2, 3, 4)), nn.Parameter(torch.ones(()))
 
 
-def _sorted_names(configure_param_groups: Callable, model: nn.Module) -> list[list[str]]:
-    """The names in each group. Their order within a group is nobody's business."""
+def _names(groups: list[dict], model: nn.Module) -> list[list[str]]:
+    """The names in each group."""
     name_of = {id(p): name for name, p in model.named_parameters()}
-    groups = configure_param_groups(model, 0.1)
-    return [sorted(name_of.get(id(p), "no parameter of the model") for p in group["params"]) for group in groups]
+    return [[name_of.get(id(p), "no parameter of the model") for p in group["params"]] for group in groups]
+
+
+def _sorted_names(configure_param_groups: Callable, model: nn.Module) -> list[list[str]]:
+    """The names in each group, where their order is not the question."""
+    return [sorted(names) for names in _names(configure_param_groups(model, 0.1), model)]
 
 
 @probe("configure_param_groups", ask="How many axes has a bias, the gain of a norm, an embedding?", weight=2)
@@ -492,6 +504,17 @@ def two_kinds(configure_param_groups: Callable, draw: Draw):
 def shape_decides(configure_param_groups: Callable, draw: Draw):
     """the number of axes decides, not the name: two or more decay"""
     return _sorted_names(configure_param_groups, Unusual())
+
+
+@probe("configure_param_groups", ask="Can each of your lists be read twice, and is its order the same in every run?")
+def in_order(configure_param_groups: Callable, draw: Draw):
+    """params is a list, in the order in which the model names its parameters"""
+    seen = []
+    for model in (Small(), Unusual()):
+        groups = configure_param_groups(model, 0.1)
+        _names(groups, model)  # somebody looks at them before the optimizer does
+        seen.append(_names(groups, model))
+    return seen
 
 
 @probe("configure_param_groups", ask="Which number stands under weight_decay in each of the two dicts?")

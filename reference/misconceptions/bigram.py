@@ -7,7 +7,21 @@ import torch
 
 from reference.misconceptions import Misconception
 
+
+def _nothing_returned(exercise: str, call: str, edit: dict[str, str]) -> Misconception:
+    """The first slip of everybody, told the same way in each exercise."""
+    return Misconception(
+        exercise, "nothing returned",
+        says="your function ends without a return, so that what it has made is lost",
+        ask="What does a function give back whose last line is not a return?",
+        show=f"print({call})  # should show the result; yours shows None",
+        family="rule",
+        edit=edit,
+    )
+
+
 VOCABULARY = (
+    _nothing_returned("build_char_vocab", 'build_char_vocab("ab")', {"return {char": "{char"}),
     Misconception(
         "build_char_vocab", "order of a set",
         says="your ids come in no order, as a set gives them: it may be another one the next time Python starts",
@@ -24,6 +38,14 @@ VOCABULARY = (
         show='build_char_vocab("ba") should be {"a": 0, "b": 1}; yours gives b the 0',
         family="sign or order",
         edit={"sorted(set(text))": "dict.fromkeys(text)"},
+    ),
+    Misconception(
+        "build_char_vocab", "upper and lower case sorted together",
+        says="you sort as if capitals were small letters; sorted puts all capitals before all small letters",
+        ask="Which of the two does Python call smaller, 'B' or 'a'?",
+        show='build_char_vocab("aB") should be {"B": 0, "a": 1}, as sorted("aB") says; yours gives a the 0',
+        family="sign or order",
+        edit={"sorted(set(text))": "sorted(set(text), key=lambda char: (char.lower(), char))"},
     ),
     Misconception(
         "build_char_vocab", "ids from 1",
@@ -125,11 +147,43 @@ def _every_pair_once(ids, V):
     return counts
 
 
+def _past_the_end(ids, V):
+    counts = torch.zeros(V, V)
+    for i in range(len(ids)):
+        counts[ids[i], ids[i + 1]] += 1
+    return counts
+
+
+def _uses_up_the_list(ids, V):
+    counts, current = torch.zeros(V, V), ids.pop(0)
+    for following in ids:
+        counts[current, following] += 1
+        current = following
+    return counts
+
+
 def _single_characters(ids, V):
     return torch.diag(torch.bincount(torch.tensor(ids), minlength=V).float())
 
 
 COUNTS = (
+    _nothing_returned("bigram_counts", "bigram_counts([0, 1], 2)", {"return counts": "pass"}),
+    Misconception(
+        "bigram_counts", "past the end of the list",
+        says="your loop goes one step too far: it asks what follows the last id, and nothing does",
+        ask="Which is the last index of ids, and which one do you look at when your loop takes its last step?",
+        show="ids = [5, 7]: range(len(ids)) is 0, 1, and for i = 1 there is no ids[i + 1]",
+        family="off by one",
+        wrong=_past_the_end,
+    ),
+    Misconception(
+        "bigram_counts", "list used up",
+        says="your counts are right, but you take an id out of the list that was handed in",
+        ask="What is left of ids after ids.pop(0)?",
+        show="ids = [0, 1, 1]; bigram_counts(ids, 2); print(ids)  # should still be [0, 1, 1]; yours is [1, 1]",
+        family="state",
+        wrong=_uses_up_the_list,
+    ),
     Misconception(
         "bigram_counts", "every pair once",
         says="a pair that occurs twice was counted once",
@@ -235,6 +289,14 @@ COUNTS = (
         edit={"torch.zeros(V, V)": "torch.zeros(max(ids) + 1, max(ids) + 1)"},
     ),
     Misconception(
+        "bigram_counts", "size by the number of different ids",
+        says="your table has as many rows as the list has different ids; V says how many it should have",
+        ask="What does your code use V for?",
+        show="bigram_counts([0, 2, 0], V=4) should be (4, 4); len(set([0, 2, 0])) is 2, so that there is no row 2",
+        family="rule",
+        edit={"torch.zeros(V, V)": "torch.zeros(len(set(ids)), len(set(ids)))"},
+    ),
+    Misconception(
         "bigram_counts", "shares of all pairs",
         says="you divide the counts by the number of pairs; here they should stay counts",
         ask="Is the sum of your table the number of pairs?",
@@ -245,6 +307,7 @@ COUNTS = (
 )
 
 PROBABILITIES = (
+    _nothing_returned("bigram_probs", "bigram_probs(torch.zeros(2, 2))", {"return smoothed": "smoothed"}),
     Misconception(
         "bigram_probs", "columns normalized",
         says="your columns sum to 1; the rows should",
@@ -276,6 +339,22 @@ PROBABILITIES = (
         show="counts [2, 0], alpha 1: should be [3/4, 1/4]; yours is [3/3, 1/3]",
         family="denominator",
         edit={"smoothed.sum(dim=1, keepdim=True)": "(counts.sum(dim=1, keepdim=True) + alpha)"},
+    ),
+    Misconception(
+        "bigram_probs", "V in the denominator",
+        says="your denominator grows by V, which is right for alpha = 1 alone; V counts grow by alpha each",
+        ask="If each of 3 counts grows by 0.5, by how much does their sum grow?",
+        show="counts [2, 0], alpha 0.5: should be [2.5/3, 0.5/3]; yours is [2.5/4, 0.5/4]",
+        family="denominator",
+        edit={"smoothed.sum(dim=1, keepdim=True)": "(counts.sum(dim=1, keepdim=True) + len(counts))"},
+    ),
+    Misconception(
+        "bigram_probs", "float32 always",
+        says="your probabilities are float32 whatever the counts are; they should keep the dtype of the counts",
+        ask="Is there a .float() or a dtype=torch.float32 in your answer?",
+        show="bigram_probs(torch.ones(2, 2).double()).dtype should be torch.float64; yours is torch.float32",
+        family="rule",
+        edit={"counts + alpha": "counts.float() + alpha"},
     ),
     Misconception(
         "bigram_probs", "no smoothing",
@@ -358,6 +437,7 @@ PROBABILITIES = (
 )
 
 SOFTMAX = (
+    _nothing_returned("softmax", "softmax(torch.zeros(2), 0)", {"return exps": "exps"}),
     Misconception(
         "softmax", "no maximum subtracted",
         says="exp of a large score is infinite, and infinite divided by infinite is NaN",
@@ -397,6 +477,22 @@ SOFTMAX = (
         show="softmax(torch.zeros(2, 2), dim=1) should be 1/2 everywhere; yours is 1/4",
         family="denominator",
         edit={"x.amax(dim=dim, keepdim=True)": "x.max()", "exps.sum(dim=dim, keepdim=True)": "exps.sum()"},
+    ),
+    Misconception(
+        "softmax", "maximum of each row, sum over everything",
+        says="all numbers of the tensor together sum to 1; those along dim should",
+        ask="Over how many numbers does your sum run?",
+        show="softmax(torch.zeros(2, 2), dim=1) should be 1/2 everywhere; yours is 1/4",
+        family="denominator",
+        edit={"exps.sum(dim=dim, keepdim=True)": "exps.sum()"},
+    ),
+    Misconception(
+        "softmax", "float32 always",
+        says="your probabilities are float32 whatever the scores are; they should keep the dtype of the scores",
+        ask="Is there a .float() or a dtype=torch.float32 in your answer?",
+        show="softmax(torch.zeros(2).double(), 0).dtype should be torch.float64; yours is torch.float32",
+        family="rule",
+        edit={"torch.exp(shifted)": "torch.exp(shifted.float())"},
     ),
     Misconception(
         "softmax", "no keepdim",
@@ -495,6 +591,12 @@ def _skips_impossible(P, ids):
     return nll, math.exp(nll)
 
 
+def _python_product(P, ids):
+    product = math.prod(P[a, b].item() for a, b in pairwise(ids))
+    nll = -math.log(product) / (len(ids) - 1)
+    return nll, math.exp(nll)
+
+
 def _python_log(P, ids):
     logs = [math.log(P[a, b].item()) for a, b in pairwise(ids)]
     nll = -sum(logs) / len(logs)
@@ -502,6 +604,23 @@ def _python_log(P, ids):
 
 
 LOSS = (
+    _nothing_returned("bigram_nll", "bigram_nll(torch.ones(2, 2) / 2, [0, 1])", {"return nll, math.exp(nll)": "pass"}),
+    Misconception(
+        "bigram_nll", "product of probabilities",
+        says="you multiply all probabilities and take the logarithm at the end: of a long text the product becomes 0",
+        ask="How small is a product of 2000 probabilities, and how small may a float32 become before it is 0?",
+        show="torch.full((2000,), 0.3).prod() is 0, and its log −inf; torch.full((2000,), 0.3).log().mean() is −1.204",
+        family="numerical stability",
+        edit={"probs.log().mean().item()": "(probs.prod().log() / len(probs)).item()"},
+    ),
+    Misconception(
+        "bigram_nll", "product of probabilities, math.log",
+        says="you multiply all probabilities and take the logarithm at the end: of a long text the product becomes 0",
+        ask="What is 0.3**2000 in Python, and what does math.log say to it?",
+        show="0.3**2000 is 0.0, and math.log(0.0) raises ValueError; 2000 * math.log(0.3) is −2407.9",
+        family="numerical stability",
+        wrong=_python_product,
+    ),
     Misconception(
         "bigram_nll", "sum, not mean",
         says="your nll is the sum over all transitions; the mean is asked for",
@@ -641,6 +760,13 @@ LOSS = (
 )
 
 
+def _no_item(P, start, n, generator):
+    ids = [start]
+    for _ in range(n):
+        ids.append(torch.multinomial(P[ids[-1]], 1, generator=generator))
+    return ids
+
+
 def _tensors(P, start, n, generator):
     ids = [start]
     for _ in range(n):
@@ -649,6 +775,31 @@ def _tensors(P, start, n, generator):
 
 
 SAMPLING = (
+    _nothing_returned("sample_bigram", "sample_bigram(torch.eye(2), 0, 3, torch.Generator())", {"return ids": "pass"}),
+    Misconception(
+        "sample_bigram", "no .item()",
+        says="what you draw is a tensor of shape (1,), not a number: with it as index, P gives a table, not a row",
+        ask="How do you take the number out of a tensor with one number in it?",
+        show="i = torch.tensor([1]): torch.eye(3)[i].shape is (1, 3), and torch.eye(3)[i.item()].shape is (3,), a row",
+        family="units",
+        wrong=_no_item,
+    ),
+    Misconception(
+        "sample_bigram", "seed set anew for each draw",
+        says="you set the seed before each draw, so that every step throws the same dice: each row has one way out",
+        ask="If the dice fell the same each time, how many different walks could there be?",
+        show="P = torch.full((2, 2), 0.5): in ten steps both ids should come up after 0; yours always takes the same",
+        family="state",
+        edit={"    for _ in range(n):": "    for _ in range(n):\n        generator.manual_seed(0)"},
+    ),
+    Misconception(
+        "sample_bigram", "seed set to 42 for each draw",
+        says="you set the seed before each draw, so that every step throws the same dice: each row has one way out",
+        ask="If the dice fell the same each time, how many different walks could there be?",
+        show="P = torch.full((2, 2), 0.5): in ten steps both ids should come up after 0; yours always takes the same",
+        family="state",
+        edit={"    for _ in range(n):": "    for _ in range(n):\n        generator.manual_seed(42)"},
+    ),
     Misconception(
         "sample_bigram", "always the most probable",
         says="you take the most probable id each time instead of drawing one",

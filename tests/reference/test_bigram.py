@@ -10,6 +10,7 @@ from reference.bigram import bigram_counts, bigram_nll, bigram_probs, build_char
 def test_vocabulary_by_hand() -> None:
     assert build_char_vocab("banana\nBan") == {"\n": 0, "B": 1, "a": 2, "b": 3, "n": 4}
     assert build_char_vocab("😀é,é") == {",": 0, "é": 1, "😀": 2}
+    assert build_char_vocab("aBbA") == {"A": 0, "B": 1, "a": 2, "b": 3}  # capitals first, as `sorted` has it
     assert build_char_vocab("") == {}
 
 
@@ -70,6 +71,20 @@ def test_nll_is_the_cross_entropy_of_the_library() -> None:
     P, ids = F.softmax(torch.randn(5, 5), dim=1), torch.randint(5, (20,)).tolist()
     theirs = F.cross_entropy(P[ids[:-1]].log(), torch.tensor(ids[1:]))
     assert bigram_nll(P, ids)[0] == pytest.approx(theirs.item(), rel=1e-5)
+
+
+def test_a_text_whose_probability_is_too_small_for_a_computer() -> None:
+    """2000 steps of 3/10 each: 0.3**2000 is 0 in Python and in torch, and the mean of the logarithms is that of one."""
+    P, ids = torch.tensor([[0.3, 0.7], [0.5, 0.5]]), [0] * 2001
+    assert P[ids[:-1], ids[1:]].prod() == 0.0 == 0.3**2000
+    nll, perplexity = bigram_nll(P, ids)
+    assert nll == pytest.approx(-math.log(0.3), rel=1e-5)
+    assert perplexity == pytest.approx(10 / 3, rel=1e-5)
+
+
+def test_the_dtype_is_kept() -> None:
+    counts = torch.tensor([[1.0, 3.0], [0.0, 2.0]], dtype=torch.float64)
+    assert bigram_probs(counts, 0.5).dtype == softmax(counts, 0).dtype == torch.float64
 
 
 def test_knowing_nothing_and_being_wrong() -> None:

@@ -61,6 +61,12 @@ def test_cross_entropy_and_its_gradient_equal_torchs(shape: tuple[int, ...], sca
     torch.testing.assert_close(grad, torch.autograd.grad(theirs, logits)[0], rtol=1e-5, atol=1e-7)
 
 
+def test_cross_entropy_of_positions_far_apart() -> None:
+    """The first is certain and right; the surprise of the second is ln(1 + e⁻¹)."""
+    loss = cross_entropy(torch.tensor([[300.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1]))
+    assert loss.item() == pytest.approx(math.log1p(math.exp(-1)) / 2, rel=1e-6)
+
+
 def test_cross_entropy_gradient_by_finite_differences() -> None:
     logits = torch.randn(2, 3, 4, dtype=torch.float64, requires_grad=True)
     targets = torch.tensor([[0, 3, -1], [2, -1, 1]])
@@ -168,8 +174,8 @@ def test_param_groups() -> None:
     decay, no_decay = configure_param_groups(model, 0.1)
     assert (decay["weight_decay"], no_decay["weight_decay"]) == (0.1, 0.0)
     assert [id(p) for p in decay["params"]] == [id(model["wte"].weight)]
-    others = [model["ln"].weight, model["ln"].bias, model["lm_head"].bias]
-    assert sorted(id(p) for p in no_decay["params"]) == sorted(id(p) for p in others)
+    in_order = [model["ln"].weight, model["ln"].bias, model["lm_head"].bias]
+    assert [id(p) for p in no_decay["params"]] == [id(p) for p in in_order]
     assert AdamW([decay, no_decay]).param_groups[0]["weight_decay"] == 0.1
 
 
