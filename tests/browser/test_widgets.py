@@ -26,7 +26,7 @@ KEYS = {
     "submit": "Enter",
     "text": "s Enter",
     "number": "ArrowUp",
-    "select-one": "ArrowDown",
+    "select-one": "End",  # JupyterLab keeps the arrows up and down for itself
 }
 SEEN = f'area => [...area.querySelectorAll("{PICTURES}")].map(picture => picture.innerHTML).join("")'
 HAS_CHANGED = f"([area, before]) => ![before, ''].includes(({SEEN})(area))"
