@@ -58,9 +58,17 @@ def keep(package: Path, key: Key, exercise: KeyExercise, cell: str, judge: Calla
         write_sections(path, sections)
     except SyntaxError as error:
         raise NotKept(f"line {error.lineno} of {path.name} in mygpt is no Python: {error.msg}") from None
-    except OSError as error:
-        raise NotKept(f"mygpt/{path.name} cannot be written: {error.strerror}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotKept(f"mygpt/{path.name} cannot be read or written: {error}") from None
     return True
+
+
+def has(package: Path, key: Key, exercise: KeyExercise) -> bool:
+    """Is a right answer to this exercise kept?"""
+    try:
+        return f"{OWN}{exercise.name}" in read_sections(package / f"{key.unit}.py")
+    except (OSError, ValueError):
+        return False
 
 
 def _with_answer(sections: dict[str, str], key: Key, exercise: KeyExercise, cell: str) -> dict[str, str]:
@@ -121,8 +129,8 @@ def _why_not(verdict: Verdict, key: Key) -> str:
 
 def _missing(name: str, key: Key) -> str:
     if any(name in exercise.names for exercise in key.exercises):
-        return f"it uses {name}, which is not kept yet: check({name}) first"
-    return f"it uses {name}, defined in another cell: move that into this one"
+        return f"it uses {name}, which is not kept yet; check({name}) first"
+    return f"it uses {name}, defined in another cell; move that into this one"
 
 
 def _codes_of(implementation: Any) -> Iterator[CodeType]:

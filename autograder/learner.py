@@ -47,7 +47,7 @@ def open_unit(unit: str) -> None:
     key = load_public_key(unit)
     package = mygpt.settle(Path.cwd(), key.given)
     torch.set_num_threads(1)
-    _show(f"{key.title}: {len(key.exercises)} exercises.{_lent(key)}")
+    _show(f"{key.title}: {len(key.exercises)} exercises. {_shelf(key, package)}{_lent(key)}")
     _session = Session(key, probes_in(importlib.import_module(f"autograder.checks.{unit}")), package)
 
 
@@ -66,8 +66,8 @@ def check(*implementations: Any) -> None:
     session = _current()
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right:
         raise CheckFailed(present.narrow(present.text(verdict, session.key.scoring)))
-    if verdict.right:
-        verdict = replace(verdict, kept=_keep(session, verdict.exercise, implementations[0]))
+    kept = _keep(session, verdict.exercise, implementations[0]) if verdict.right else _still_kept(session, verdict)
+    verdict = replace(verdict, kept=kept)
     _show(present.text(verdict, session.key.scoring), present.html(verdict, session.key.scoring))
 
 
@@ -107,6 +107,13 @@ def _keep(session: Session, exercise: KeyExercise, implementation: Any) -> str:
     if problem:
         return f"Right, but not kept in mygpt: {problem}."
     return f"Kept in mygpt/{session.key.unit}.py: {', '.join(kept)}." if kept else ""
+
+
+def _still_kept(session: Session, verdict: Verdict) -> str:
+    """What a learner who tries something new, and wrong, likes to know."""
+    if session.package is None or not keeping.has(session.package, session.key, verdict.exercise):
+        return ""
+    return f"Your earlier right answer is still in mygpt/{session.key.unit}.py."
 
 
 def hint(*implementations: Any) -> None:
@@ -153,6 +160,12 @@ def _match(key: Key, implementations: tuple[Any, ...]) -> tuple[KeyExercise, dic
         together = f"these belong together: hand over both, ({', '.join(exercise.names)})"
         raise UsageError(together if exercise.companions else f"one at a time: hand over {exercise.name} alone")
     return exercise, named
+
+
+def _shelf(key: Key, package: Path) -> str:
+    """Where right answers go, seen from the notebook."""
+    place = "in this folder" if package.parent == Path.cwd() else "beside this folder"
+    return f"What `check` finds right is kept in mygpt/{key.unit}.py, {place}: your own GPT grows there."
 
 
 def _lent(key: Key) -> str:

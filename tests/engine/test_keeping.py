@@ -95,12 +95,24 @@ def test_a_wrong_answer_is_not_kept(run: Cell, desk: Path) -> None:
     assert not desk.exists()
 
 
+def test_after_a_wrong_attempt_the_right_one_is_still_there(
+    course: Course, run: Cell, desk: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run(answer(course, "causal_mask"))
+    run("check(causal_mask)")
+    before = desk.read_bytes()
+    run("def causal_mask(T_q, T_k):\n    return torch.ones(T_q, T_k, dtype=torch.bool)\n")
+    run("check(causal_mask)")
+    assert "Your earlier right answer is still in mygpt/attention.py." in capsys.readouterr().out
+    assert desk.read_bytes() == before
+
+
 def test_a_helper_of_another_cell_is_named(run: Cell, desk: Path, capsys: pytest.CaptureFixture) -> None:
     run("def rows(n):\n    return torch.arange(n)\n")
     cell = "def causal_mask(T_q, T_k):\n    return rows(T_k) <= rows(T_q)[:, None] + T_k - T_q\n"
     run(cell)
     run("check(causal_mask)")
-    said = "Right, but not kept in mygpt: it uses rows, defined in another cell: move that into this one."
+    said = "Right, but not kept in mygpt: it uses rows, defined in another cell; move that into this one."
     assert said in capsys.readouterr().out
     assert not desk.exists()
     run(f"def rows(n):\n    return torch.arange(n)\n\n{cell}")
@@ -116,7 +128,7 @@ def test_what_waits_for_an_earlier_answer_is_kept_with_it(
     for name in names:
         run(answer(course, name))
     run("check(MultiHeadAttention)")
-    assert "it uses split_heads, which is not kept yet: check(split_heads) first" in capsys.readouterr().out
+    assert "it uses split_heads, which is not kept yet; check(split_heads) first" in capsys.readouterr().out
     for name in names[:-1]:
         run(f"check({name})")
     assert "Kept in mygpt/attention.py: merge_heads, MultiHeadAttention." in capsys.readouterr().out
