@@ -105,7 +105,8 @@ def _keep(session: Session, exercise: KeyExercise, implementation: Any) -> str:
         except keeping.NotKept as error:
             problem = problem or (str(error) if name == exercise.name else "")
     if problem:
-        return f"Right, but not kept in mygpt: {problem}."
+        earlier = " Your earlier answer stays there." * keeping.has(session.package, session.key, exercise)
+        return f"Right, but not kept in mygpt: {problem}.{earlier}"
     return f"Kept in mygpt/{session.key.unit}.py: {', '.join(kept)}." if kept else ""
 
 
@@ -165,12 +166,12 @@ def _match(key: Key, implementations: tuple[Any, ...]) -> tuple[KeyExercise, dic
 def _shelf(key: Key, package: Path) -> str:
     """Where right answers go, seen from the notebook."""
     place = "in this folder" if package.parent == Path.cwd() else "beside this folder"
-    return f"What `check` finds right is kept in mygpt/{key.unit}.py, {place}: your own GPT grows there."
+    return f"What `check` finds right is kept in mygpt/{key.unit}.py, {place}; later units import it from there."
 
 
 def _lent(key: Key) -> str:
-    modules = " and ".join(f"mygpt.{name}" for name in key.given)
-    return f" In {modules} lies what the course lends you for it." if modules else ""
+    names = [f"mygpt.{name}" for name in key.given]
+    return f" Lent to you by the course: what is still missing in {', '.join(names)}." if names else ""
 
 
 def _show(plain: str, rich: str = "") -> None:

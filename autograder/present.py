@@ -26,6 +26,7 @@ class Line:
 
 MANY = 2
 """So many failures are told with their numbers; a screen full of numbers is read by nobody."""
+LATER = "more of this, and of what follows, once the above holds"
 
 
 def _mark(verdict: Verdict) -> str:
@@ -65,9 +66,12 @@ def lines(verdict: Verdict, public: bool) -> Iterator[Line]:
             withheld = ""
         else:
             story = _story(result)
-            repeated = known or story in told or story == "consequence"
-            silent = len(told) >= MANY or (told and repeated)
-            details = () if silent else tuple(_details(result, verdict, public))
+            if told and (known or story in told or story == "consequence"):
+                details = ()
+            elif len(told) < MANY:
+                details = tuple(_details(result, verdict, public))
+            else:
+                details = (LATER,) * (len(told) == MANY)
             yield Line("✗", result.probe.sentence, diagnosis, details)
             told.add(story)
             diagnosis = ""

@@ -87,6 +87,7 @@ def test_wrong_without_a_name(make_exercise: Callable, judge: Callable, told: Ca
 def test_only_the_first_failures_come_with_numbers(make_exercise: Callable, judge: Callable, told: Callable) -> None:
     said = told(judge(make_exercise(1, 2, 3, 4), 5, 6, 7, 8))
     assert said.count("✗ property") == 4 and said.count("expected") == 2
+    assert said.index("property 2 holds") < said.index(f"      {present.LATER}\n") < said.index("property 3 holds")
 
 
 def test_wrong_with_a_name_shows_one_example(make_exercise: Callable, judge: Callable, told: Callable) -> None:
