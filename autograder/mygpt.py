@@ -25,6 +25,10 @@ BORROWED = "borrowed from the course: "
 OWN = "my own: "
 _HEADING = re.compile(r"^# ---- (.+) ----$", re.MULTILINE)
 
+ABOVE = '''"""{name}: what `check` found right is kept here. Write in the notebook, not here."""
+
+from __future__ import annotations  # what is given may name, in its signature, what you have yet to write'''
+
 Sections = dict[str, str]
 """The text under each heading of a module, in the order of the file; what stands above the first is under ""."""
 
@@ -68,7 +72,7 @@ def write_sections(path: Path, sections: Sections) -> None:
 
 def joined_sections(name: str, sections: Sections) -> str:
     """The text of a module: what is given comes first, so that everything below may use it."""
-    above = sections.get("") or f'"""{name}: what `check` found right is kept here. Write in the notebook, not here."""'
+    above = sections.get("") or ABOVE.format(name=name)
     rest = sorted((heading for heading in sections if heading), key=lambda heading: heading != GIVEN)
     return "\n\n\n".join([above, *(f"# ---- {heading} ----\n\n{sections[heading]}" for heading in rest)]) + "\n"
 

@@ -26,6 +26,7 @@ class Line:
 
 MANY = 2
 """So many failures are told with their numbers; a screen full of numbers is read by nobody."""
+WITHHELD = "holds, and counts once every value is right"
 LATER = "more of this, and of what follows, once the above holds"
 
 
@@ -57,13 +58,12 @@ def lines(verdict: Verdict, public: bool) -> Iterator[Line]:
     if verdict.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
         return
     diagnosis, told = _diagnosis(verdict), set[object]()
-    known, withheld = bool(diagnosis), "holds, and counts once the values above are right"
+    known = bool(diagnosis)
     for result in verdict.results:
         if result.passed:
             yield Line("✓", result.probe.sentence)
         elif result.withheld:
-            yield Line("○", result.probe.sentence, withheld)
-            withheld = ""
+            yield Line("○", result.probe.sentence, WITHHELD)
         else:
             story = _story(result)
             if told and (known or story in told or story == "consequence"):
@@ -110,7 +110,7 @@ def one(verdict: Verdict, probe: str, public: bool = True) -> str:
         return f"{verdict.exercise.name}: {verdict.outcome.value}"
     result = next(r for r in verdict.results if r.probe.name == probe)
     if result.withheld:
-        return f"○ {result.probe.sentence} — holds, and counts once the values are right"
+        return f"○ {result.probe.sentence} — {WITHHELD}"
     diagnosis = f" — {said}" if (said := _diagnosis(verdict)) else ""
     return "\n".join(
         [f"✗ {result.probe.sentence}{diagnosis}", *(f"    {d}" for d in _details(result, verdict, public))]

@@ -278,8 +278,9 @@ def redact_pii(text: str) -> tuple[str, dict[str, int]]:
 
     An e-mail address is a name, "@" and a domain. The name consists of letters, digits and the characters . _ % + -
     The domain consists of two or more parts joined by dots; a part consists of letters, digits and hyphens, and the
-    last part of two or more letters, as many as there are. A full stop behind the address does not belong to it. A
-    word with "@" in front, such as @owl, is no address.
+    last part of two or more letters, as many as there are. A full stop behind the address does not belong to it, and
+    neither does a digit: of u@owls.net2 the 2 stays. A word with "@" in front, such as @owl, is no address. In a
+    domain a letter is one of a to z and A to Z; whether ü may stand in a name is up to you.
 
     An IP address is four whole numbers from 0 to 255, written without leading zeros and joined by dots. It is none
     if a letter, a digit or an underscore touches it on either side, or if one more number is joined to it by a dot:

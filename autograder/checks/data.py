@@ -5,6 +5,7 @@ probe returns in words what holds, with bounds at least six standard deviations 
 """
 
 import builtins
+import hashlib
 import random
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -40,8 +41,12 @@ def _raised(function: Callable, *arguments: Any) -> str:
 
 
 def _salted_hash(value: Any, unsalted: Callable = hash) -> int:
-    """`hash` as another process may have it: of a text (it shows quotes) another number, of a number the same."""
-    return unsalted(value) ^ 0x5BD1E9955BD1E995 if "'" in repr(value) else unsalted(value)
+    """`hash` as another process may have it: of a text (it shows quotes) any other number, of a number the same."""
+    own = unsalted(value)
+    if "'" not in repr(value):
+        return own
+    digest = hashlib.blake2b(str(own).encode(), digest_size=8).digest()  # no bit of it follows a bit of `own`
+    return int.from_bytes(digest, "big", signed=True)
 
 
 # Windows
@@ -131,7 +136,10 @@ def _text(data: Tensor, B: int, T: int, seed: int) -> str:
     return f"get_batch(torch.tensor({data.tolist()}{dtype}), {B}, {T}, torch.Generator().manual_seed({seed}))"
 
 
-@probe("get_batch", ask="How many places has a window with its labels in N tokens: N, N − T, or N − T − 1?", weight=2)
+@probe("get_batch", 
+    ask="How many places has a window with its labels in N tokens: N − T + 1, N − T, or N − T − 1?",
+    weight=2,
+)
 def single_place(get_batch: Callable, draw: Draw) -> dict[str, Any]:
     """in T + 1 tokens there is one place, and every row is that window with its labels"""
     T, seed = draw.integer(3, 6), draw.integer(0, 1000)
@@ -185,7 +193,9 @@ def rows_apart(get_batch: Callable, draw: Draw) -> dict[str, str]:
     starts = _starts(get_batch(data, 300, 4, _generator(draw.integer(0, 1000)))[0], data)
     steps = {(b - a) % 46 for a, b in pairwise(starts)}
     several = {"places of the rows": len(set(starts)) > 8, "steps from row to row": len(steps) > 8}  # fair: 46 of 46
-    return {name: "many different ones" if many else "nearly always the same" for name, many in several.items()}
+    seen = {name: "many different ones" if many else "nearly always the same" for name, many in several.items()}
+    again = "now and then" if len(set(starts)) < len(starts) else "never"
+    return seen | {"the place of another row once more": again}
 
 
 @probe("get_batch", ask="Do your random numbers come from the generator you were given, and only there?", weight=3)
@@ -397,8 +407,8 @@ def share(split_documents: Callable, draw: Draw) -> dict[str, Any]:
         seen[f"val in split_documents(1000 texts, {fraction})"] = "about this share" if is_near else "another share"
     for fraction in (0.0, 1.0):
         train, val = split_documents(texts, fraction, seed)
-        empty = [name for name, part in (("train", train), ("val", val)) if not part]
-        seen[f"empty in split_documents(1000 texts, {fraction})"] = empty
+        name, part = ("train", train) if fraction else ("val", val)
+        seen[f"{name} of split_documents(1000 texts, {fraction})"] = "holds texts" if part else "empty"
     return seen
 
 
@@ -406,12 +416,16 @@ def share(split_documents: Callable, draw: Draw) -> dict[str, Any]:
 def in_every_process(split_documents: Callable, draw: Draw) -> dict[str, str]:
     """the split is the same in a process where hash() of a text is another number"""
     texts, seed = _texts(draw, 60), draw.integer(0, 1000)
-    here = split_documents(texts, 0.5, seed)
+
+    def splits() -> list:
+        return [split_documents(list(texts), fraction, seed) for fraction in (0.5, 0.3)]
+
+    here = splits()
     random.seed(draw.integer(0, 1000))
     torch.manual_seed(draw.integer(0, 1000))
-    later = split_documents(texts, 0.5, seed)
+    later = splits()
     with mock.patch.object(builtins, "hash", _salted_hash):
-        there = split_documents(texts, 0.5, seed)
+        there = splits()
     again = {"later": later, "in another process": there}
     return {what: "the same" if other == here else "another split" for what, other in again.items()}
 
@@ -662,6 +676,28 @@ def signatures_kept(lsh_candidates: Callable, draw: Draw) -> dict[str, list[int]
     return signatures
 
 
+class _Counted(int):
+    """A number that counts how often anybody asks whether it equals another one."""
+
+    asked = 0
+    __hash__ = int.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        _Counted.asked += 1
+        return int.__eq__(self, other)
+
+
+@probe("lsh_candidates", ask="Must two signatures that share no band ever be compared?", weight=2)
+def not_all_pairs(lsh_candidates: Callable, draw: Draw) -> dict[str, str]:
+    """signatures that share no band are not compared with each other"""
+    numbers = [_Counted(number) for number in _different(draw, 320, high=3000)]
+    signatures = {name: numbers[4 * name : 4 * name + 4] for name in range(80)}
+    _Counted.asked = 0
+    lsh_candidates(signatures, 2)  # filing asks never, sorting the bands some 1000 times, all pairs 3160 times or more
+    few = _Counted.asked < 80 * 79 // 2
+    return {"comparisons of 80 signatures that share nothing": "few" if few else "at least one for each pair"}
+
+
 # Stretch: a filter
 
 PROSE = "the old owl told a story, and {} listened until it was dark."
@@ -728,7 +764,9 @@ def ellipses(quality_filter: Callable, draw: Draw) -> Any:
         cut = [line + "..." if i < number else line for i, line in enumerate(lines)]
         texts.append("\n".join(draw.shuffled(cut)))
     inside = "\n".join(line.replace(" ", "... ", 1) if i < 2 else line for i, line in enumerate(lines[:5]))
-    return _judged(quality_filter, *texts, inside, f"{lines[0]}...\n\n\n{lines[1]} {lines[2]}")
+    last_breaks = f"{lines[0]}\n{lines[1]}\n{lines[2]}...\n"  # three lines, the last one with its line break
+    blank = f"{lines[0]}...\n\n\n{lines[1]} {lines[2]}"
+    return _judged(quality_filter, *texts, inside, blank, last_breaks, last_breaks.replace("\n", "\r\n"))
 
 
 # Stretch: personal data

@@ -7,6 +7,7 @@ thousand weights, never by the numbers a generator happens to draw.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -443,6 +444,14 @@ def head(forward_matmul_flops, draw: Draw):
     return _flops(forward_matmul_flops, (0, C, T, V), (0, C, T, 2 * V))
 
 
+@probe("forward_matmul_flops", ask="Is there a 2.0 or a division with / in your formula?", kind="property")
+def whole_number(forward_matmul_flops, draw: Draw):
+    """the number of operations is an int"""
+    call = (draw.integer(2, 9), 16 * draw.integer(3, 9), draw.integer(20, 90), draw.integer(100, 900))
+    result = forward_matmul_flops(*call)
+    return {f"type(forward_matmul_flops{call})": "int" if isinstance(result, Integral) else type(result).__name__}
+
+
 # split_gpt2_qkv
 
 
@@ -455,14 +464,14 @@ def head(forward_matmul_flops, draw: Draw):
 )
 def same_outputs(split_gpt2_qkv, draw: Draw):
     """three Linear layers with these weights give the queries, keys and values of Conv1D"""
-    x, (wq, wk, wv) = draw.normal(5, 6), split_gpt2_qkv(draw.normal(6, 18))
-    return {"x @ wq.T": x @ wq.T, "x @ wk.T": x @ wk.T, "x @ wv.T": x @ wv.T}
+    x, matrices = draw.normal(5, 6), split_gpt2_qkv(draw.normal(6, 18))
+    return {f"x @ w{letter}.T": x @ w.T for letter, w in zip("qkv", matrices, strict=False)}
 
 
 @probe("split_gpt2_qkv", ask="Row 0 of wq makes query channel 0: which column of c_attn does?", weight=2)
 def where_each_goes(split_gpt2_qkv, draw: Draw):
     """row i of wq is column i of c_attn, of wk column C + i, of wv column 2C + i"""
-    C, first = draw.integer(2, 4), draw.integer(0, 100)
+    C, first = 2 * draw.integer(1, 3), draw.integer(0, 100)  # not 3: pieces of 3 are no three pieces
     last = first + 3 * C * C
     numbers = torch.arange(first, last).view(C, 3 * C)
     return {f"split_gpt2_qkv(torch.arange({first}, {last}).view({C}, {3 * C}))": list(split_gpt2_qkv(numbers))}
@@ -539,7 +548,7 @@ def filled_twice(convert_checkpoint, draw: Draw):
     return {"both 'x' and 'y' lead to 'a'": _error_of(lambda: convert_checkpoint(model_sd, ckpt, rename), KeyError)}
 
 
-@probe("convert_checkpoint", ask="Do (1, 3) and (4, 3) match, or would something be copied four times?", weight=2)
+@probe("convert_checkpoint", ask="Are the shapes equal as they stand: nothing stretched, folded or turned?", weight=2)
 def wrong_shape(convert_checkpoint, draw: Draw):
     """another shape raises ValueError, also if it could be stretched, folded or turned"""
     rename = _rename({"x": ("a", False)})

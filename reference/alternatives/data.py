@@ -144,17 +144,19 @@ def minhash_signature__running_minimum(shingles: set, k: int) -> list[int]:
     return smallest
 
 
-def lsh_candidates__all_pairs(signatures: dict, bands: int) -> set[tuple]:
-    """Compare every pair, band by band: slow, and right."""
-    names, pairs = sorted(signatures), set()
-    if any(len(signatures[name]) % bands for name in names):
+def lsh_candidates__sorted(signatures: dict, bands: int) -> set[tuple]:
+    """No dict: sort by each band, and what is equal lies together."""
+    from itertools import groupby
+
+    pairs, lengths = set(), {len(signature) for signature in signatures.values()}
+    if any(length % bands for length in lengths):
         raise ValueError(bands)
-    for i, a in enumerate(names):
-        rows = len(signatures[a]) // bands
-        for b in names[i + 1 :]:
-            one, other = list(signatures[a]), list(signatures[b])
-            if any(one[s : s + rows] == other[s : s + rows] for s in range(0, len(one), rows)):
-                pairs.add((a, b))
+    rows = max(lengths, default=0) // bands
+    for start in range(0, bands * rows, rows or 1):
+        filed = sorted((tuple(signatures[name][start : start + rows]), name) for name in signatures)
+        for _, together in groupby(filed, key=lambda entry: entry[0]):
+            names = [name for _, name in together]
+            pairs |= {(a, b) for i, a in enumerate(names) for b in names[i + 1 :]}
     return pairs
 
 

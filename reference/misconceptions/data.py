@@ -4,128 +4,13 @@ import hashlib
 
 import torch
 
-from reference.data import sliding_windows
 from reference.misconceptions import Misconception
-
-
-def windows_of_views(ids, T, stride):
-    ids = torch.as_tensor(ids, dtype=torch.int64)
-    if len(ids) <= T:
-        return torch.empty(0, T, dtype=torch.int64), torch.empty(0, T, dtype=torch.int64)
-    return ids[:-1].unfold(0, T, stride), ids[1:].unfold(0, T, stride)
-
-
-def windows_stacked(ids, T, stride):
-    ids = torch.as_tensor(ids, dtype=torch.int64)
-    starts = range(0, len(ids) - T, stride)
-    return torch.stack([ids[i : i + T] for i in starts]), torch.stack([ids[i + 1 : i + T + 1] for i in starts])
-
-
-def windows_stacked_one_too_many(ids, T, stride):
-    ids = torch.as_tensor(ids, dtype=torch.int64)
-    starts = range(0, len(ids) - T + 1, stride)
-    return torch.stack([ids[i : i + T] for i in starts]), torch.stack([ids[i + 1 : i + T + 1] for i in starts])
-
-
-def windows_of_slices(ids, T, stride):
-    starts = range(0, len(ids) - T, stride)
-    x, y = [torch.tensor(ids[i : i + T]) for i in starts], [torch.tensor(ids[i + 1 : i + T + 1]) for i in starts]
-    return torch.stack(x), torch.stack(y)
-
-
-def windows_from_lists(ids, T, stride):
-    ids = [int(i) for i in ids]
-    starts = range(0, len(ids) - T, stride)
-    return torch.tensor([ids[i : i + T] for i in starts]), torch.tensor([ids[i + 1 : i + T + 1] for i in starts])
-
-
-def windows_from_lists_of_int64(ids, T, stride):
-    ids, long = [int(i) for i in ids], torch.int64
-    starts = range(0, len(ids) - T, stride)
-    x = torch.tensor([ids[i : i + T] for i in starts], dtype=long)
-    return x, torch.tensor([ids[i + 1 : i + T + 1] for i in starts], dtype=long)
-
-
-def batch_one_place_too_many(data, B, T, generator):
-    if len(data) <= T:
-        raise ValueError("too short")
-    starts = torch.randint(len(data) - T + 1, (B,), generator=generator).tolist()
-    x, y = [data[i : i + T] for i in starts], [data[i + 1 : i + T + 1] for i in starts]
-    return torch.stack(x).long(), torch.stack(y).long()
 
 
 def packed_with_padding(docs, T, eot):
     rows = [([*doc, eot] + [eot] * T)[: T + 1] for doc in docs]
     rows = torch.tensor(rows, dtype=torch.int64).view(-1, T + 1)
     return rows[:, :-1].clone(), rows[:, 1:].clone()
-
-
-def packed_with_a_padded_end(docs, T, eot):
-    row = [token for doc in docs for token in [*doc, eot]]
-    row += [eot] * (1 - len(row)) + [eot] * (-(len(row) - 1) % T)
-    return sliding_windows(row, T, T)
-
-
-def packed_one_row_too_many(docs, T, eot):
-    row = torch.tensor([token for doc in docs for token in [*doc, eot]], dtype=torch.int64)
-    n = len(row) // T
-    return row[: n * T].view(n, T).clone(), row[1 : n * T + 1].view(n, T).clone()
-
-
-def packed_each_alone(docs, T, eot):
-    parts = [sliding_windows([*doc, eot], T, T) for doc in docs] or [sliding_windows([], T, T)]
-    return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
-
-
-def packed_by_append(docs, T, eot):
-    row = []
-    for doc in docs:
-        doc.append(eot)
-        row += doc
-    return sliding_windows(row, T, T)
-
-
-def packed_views(docs, T, eot):
-    row = torch.tensor([token for doc in docs for token in [*doc, eot]], dtype=torch.int64)
-    n = max(len(row) - 1, 0) // T
-    return row[: n * T].view(n, T), row[1 : n * T + 1].view(n, T)
-
-
-def packed_floats_of_nothing(docs, T, eot):
-    row = [token for doc in docs for token in [*doc, eot]]
-    n = max(len(row) - 1, 0) // T
-    return torch.tensor(row[: n * T]).view(n, T), torch.tensor(row[1 : n * T + 1][: n * T]).view(n, T)
-
-
-def split_shuffled(docs, val_fraction, seed=0):
-    import random
-
-    docs = list(docs)
-    random.Random(seed).shuffle(docs)
-    cut = len(docs) - round(val_fraction * len(docs))
-    return docs[:cut], docs[cut:]
-
-
-def split_shuffled_in_place(docs, val_fraction, seed=0):
-    import random
-
-    random.Random(seed).shuffle(docs)
-    cut = len(docs) - round(val_fraction * len(docs))
-    return docs[:cut], docs[cut:]
-
-
-def split_by_position(docs, val_fraction, seed=0):
-    cut = len(docs) - round(val_fraction * len(docs))
-    return docs[:cut], docs[cut:]
-
-
-def split_one_by_one(docs, val_fraction, seed=0):
-    import random
-
-    rng, train, val = random.Random(seed), [], []
-    for doc in docs:
-        (val if rng.random() < val_fraction else train).append(doc)
-    return train, val
 
 
 def split_by_rank(docs, val_fraction, seed=0):
@@ -157,32 +42,56 @@ def signature_drawn_anew(shingles, k):
     return [min(int(hashlib.md5(f"{s} {x}".encode()).hexdigest(), 16) for x in shingles) for s in seeds]
 
 
-def candidates_equal_in_all_bands(signatures, bands):
-    pairs = set()
-    for a in signatures:
-        if len(signatures[a]) % bands:
-            raise ValueError
-        pairs |= {(a, b) for b in signatures if a < b and list(signatures[a]) == list(signatures[b])}
-    return pairs
-
-
-def candidates_equal_anywhere(signatures, bands):
-    pairs = set()
-    for a in signatures:
-        if len(signatures[a]) % bands:
-            raise ValueError
-        for b in signatures:
-            if a < b and any(x == y for x, y in zip(signatures[a], signatures[b], strict=True)):
-                pairs.add((a, b))
-    return pairs
-
-
 # What stands in the answers and is often replaced.
+INT64, LONG = ", dtype=torch.int64", "[places].long(), data[places + 1].long()"
+UNTYPED, UNCHECKED = {LONG: "[places], data[places + 1]"}, {"num_starts < 1": "False"}
+COUNTED_LESS, COUNTED_MORE = ({"len(data) - T": f"len(data) - T {sign} 1"} for sign in "-+")
+DRAWN_FROM_LESS, DRAWN_FROM_MORE = ({"randint(num_starts,": f"randint(num_starts {sign} 1,"} for sign in "-+")
+SLICED = {
+    "places = starts + torch.arange(T)": "n = starts.flatten().tolist()",
+    f"data{LONG}": ", ".join(f"torch.stack([data[s + {i} : s + T + {i}] for s in n]).long()" for i in (0, 1)),
+}
 DRAWN = "torch.randint(num_starts, (B, 1), generator=generator)"
 HASHED = 'int.from_bytes(digest, "big") / 2**48'
+EMPTY_SIDES, RANDOM = "train, val = [], []", "import random\n\n    rng = random.Random(seed)\n    "
+CUT_OFF = "cut = len(docs) - round(val_fraction * len(docs))\n    return docs[:cut], docs[cut:]\n    " + EMPTY_SIDES
 SEVERAL = "combinations(sorted(names), 2)"
 COLUMNS = "[min(column) for column in zip(*values, strict=True)]"
+UNFOLDED = (
+    "if not len(starts):\n        return ids[places], ids[places + 1]\n"
+    "    return ids[:-1].unfold(0, T, stride), ids[1:].unfold(0, T, stride)"
+)
+ROW, CUT = "[token for doc in docs for token in [*doc, eot]]", "return sliding_windows(row, T, stride=T)"
 ROLLED = "x, _ = sliding_windows(row, T, T)\n    return x, x.roll(-1, dims=1)"
+KEYED = "buckets[band, tuple(signature[band * rows : (band + 1) * rows])]"
+GIVEN_OUT = "{pair for names in buckets.values() for pair in combinations(sorted(names), 2)}"
+LISTED = "torch.tensor([window.tolist() for window in [{}]])"
+
+
+def stacked(end="", shortest="", kind=INT64, rows="torch.stack([{}])"):
+    """The reference with slices in place of places: starts lie below N − T + end, and `shortest` has a way out."""
+    parts = (rows.format(f"ids[int(s) + {i} : int(s) + T + {i}] for s in starts") for i in (0, 1))
+    empty = f"if {shortest}:\n        return (torch.empty(0, T{INT64}),) * 2\n    " if shortest else ""
+    return {
+        "(ids, dtype=torch.int64)": f"(ids{kind})", "len(ids) - T, 0": f"len(ids) - T{end}, 0",
+        "places = starts[:, None] + torch.arange(T)": f"{empty}x, y = {', '.join(parts)}",
+        "return ids[places], ids[places + 1]": "return x, y",
+    }
+
+
+def viewed(num_tokens, kind=INT64, copied=".clone()", y="row[1 : n * T + 1].view(n, T)"):
+    """The reference with one long tensor, cut by view into as many rows as there are T in `num_tokens`."""
+    row = f"n = ({num_tokens}) // T\n    row = torch.tensor(row[: n * T + 1]{kind})"
+    return {CUT: f"{row}\n    x = row[: n * T].view(n, T){copied}\n    return x, {y}{copied}"}
+
+
+def all_pairs(found):
+    """The reference without buckets: `found` decides about the bands, one and other, of each two documents."""
+    bands = "{n: [list(s)[i : i + rows] for i in range(0, len(s), rows)] for n, s in signatures.items()}"
+    pairs = "combinations(sorted(cut), 2) for one, other in [(cut[a], cut[b])]"
+    search = f"cut = {bands}\n    return {{(a, b) for a, b in {pairs} if {found}}}"
+    return {KEYED: "buckets[0]", f"return {GIVEN_OUT}": search}
+
 
 WINDOWS = (
     Misconception(
@@ -224,11 +133,24 @@ WINDOWS = (
         ask="If a window starts at s, where does its last label stand?",
         show="sliding_windows([5, 6], 2, 1): no window has all its labels, so x should have the shape (0, 2)",
     ),
-    Misconception(
-        "sliding_windows", "one window too many, ragged", family="off by one", wrong=windows_stacked_one_too_many,
-        says="you begin one window too many: its labels are one short, and torch.stack refuses them",
-        ask="If a window starts at s, where does its last label stand?",
-        show="list(range(0, 6 - 2 + 1, 2)) is [0, 2, 4]: with six tokens, the label of token 5 does not exist",
+    *(
+        Misconception(
+            "sliding_windows", f"one window too many, {kind}", family="off by one", edit=edit,
+            says="you begin one window too many: its labels are one short, and torch makes no tensor of unequal rows",
+            ask="If a window starts at s, where does its last label stand?",
+            show="list(range(0, 6 - 2 + 1, 2)) is [0, 2, 4]: with six tokens, the label of token 5 does not exist",
+        )
+        for kind, edit in {
+            "slices": stacked(" + 1"),
+            "slices, type kept": stacked(" + 1", kind=""),
+            "slices, N ≤ T seen": stacked(" + 1", "len(ids) <= T"),
+            "slices, N ≤ T seen, type kept": stacked(" + 1", "len(ids) <= T", ""),
+            "slices, no start seen": stacked(" + 1", "not len(starts)"),
+            "slices, no start seen, type kept": stacked(" + 1", "not len(starts)", ""),
+            "lists": stacked(" + 1", rows=LISTED),
+            "lists, N ≤ T seen": stacked(" + 1", "len(ids) <= T", rows=LISTED),
+            "lists, no start seen": stacked(" + 1", "not len(starts)", rows=LISTED),
+        }.items()
     ),
     Misconception(
         "sliding_windows", "one window too few", family="off by one", edit={"len(ids) - T, 0": "len(ids) - T - 1, 0"},
@@ -256,26 +178,27 @@ WINDOWS = (
         show="torch.stack([torch.tensor([5, 6]), torch.tensor([7, 8])]).shape is (2, 2)",
     ),
     Misconception(
-        "sliding_windows", "raises where nothing fits", family="rule", wrong=windows_stacked,
+        "sliding_windows", "raises where nothing fits", family="rule", edit=stacked(),
         says="with too few tokens your code raises an error; two empty tensors of shape (0, T) are wanted",
         ask="Which of your steps cannot bear to have no window at all?",
         show="torch.stack([]) raises RuntimeError, and so does torch.arange(0, -1, 1)",
     ),
     Misconception(
-        "sliding_windows", "slices stacked, type kept", family="rule", wrong=windows_of_slices,
-        says="two things are missing: an empty result where nothing fits, and int64 whatever the type of ids",
+        "sliding_windows", "slices stacked, type kept", family="rule", edit=stacked(kind=""),
+        says="the edges are missing: an empty result where nothing fits, and int64 whatever the type of ids",
         ask="What does torch.stack say to an empty list, and which type has a slice of a uint8 tensor?",
         show="torch.stack([]) raises RuntimeError; torch.as_tensor(ids, dtype=torch.int64) at the start "
         "settles the type",
     ),
     Misconception(
-        "sliding_windows", "shape (0,) where nothing fits", family="rule", wrong=windows_from_lists,
+        "sliding_windows", "shape (0,) where nothing fits", family="rule", edit=stacked(rows=LISTED),
         says="where nothing fits you return torch.tensor([]), which has the shape (0,) and holds floats",
         ask="Which shape has a table of 0 rows and T columns?",
         show="torch.tensor([]) has the shape (0,), float32; torch.empty(0, 4, dtype=torch.int64) has (0, 4)",
     ),
     Misconception(
-        "sliding_windows", "shape (0,) of int64 where nothing fits", family="rule", wrong=windows_from_lists_of_int64,
+        "sliding_windows", "shape (0,) of int64 where nothing fits", family="rule",
+        edit=stacked(rows=LISTED[:-1] + INT64 + ")"),
         says="where nothing fits your tensors have the shape (0,); the contract says (0, T)",
         ask="Which shape has a table of 0 rows and T columns?",
         show="torch.empty(0, dtype=torch.int64).reshape(-1, 4).shape is (0, 4)",
@@ -293,7 +216,8 @@ WINDOWS = (
         show="[5, 6, 7][torch.tensor([[0, 1]])] raises TypeError; torch.as_tensor takes both",
     ),
     Misconception(
-        "sliding_windows", "views of ids", family="view or transpose", wrong=windows_of_views,
+        "sliding_windows", "views of ids", family="view or transpose",
+        edit={"return ids[places], ids[places + 1]": UNFOLDED},
         says="your windows are views: whoever writes into x changes the text itself, and y with it",
         ask="Which operations give a new tensor, and which another look at the old one?",
         show="ids = torch.arange(5); x, y = sliding_windows(ids, 2, 2); x[:] = 0; ids should still be 0 … 4",
@@ -301,25 +225,37 @@ WINDOWS = (
 )
 
 BATCH = (
-    Misconception(
-        "get_batch", "last place never drawn", family="off by one",
-        edit={"torch.randint(num_starts,": "torch.randint(num_starts - 1,"},
-        says="your last place is never drawn: the starts end one too early",
-        ask="With N = T + 1 tokens there is one place. How many does your formula count?",
-        show="N = 3, T = 2: the only start is 0, so N − T = 1 place; randint(n) draws from 0 … n − 1",
+    *(
+        Misconception(
+            "get_batch", f"last place never drawn{kind}", family="off by one", edit=edit,
+            says="your last place is never drawn: the starts end one too early",
+            ask="With N = T + 1 tokens there is one place. How many does your formula count?",
+            show="N = 3, T = 2: the only start is 0, so N − T = 1 place; randint(n) draws from 0 … n − 1",
+        )
+        for kind, edit in {
+            "": DRAWN_FROM_LESS,
+            ", type kept": DRAWN_FROM_LESS | UNTYPED,
+            ", such texts refused": COUNTED_LESS,
+            ", such texts refused, type kept": COUNTED_LESS | UNTYPED,
+            ", no check": COUNTED_LESS | UNCHECKED,
+            ", no check, type kept": COUNTED_LESS | UNCHECKED | UNTYPED,
+        }.items()
     ),
-    Misconception(
-        "get_batch", "places too near the end", family="off by one",
-        edit={"torch.randint(num_starts,": "torch.randint(num_starts + 1,"},
-        says="some of your places are too near the end: there the last label, or more, is missing, and indexing fails",
-        ask="How many places has a window with its labels, if N = T + 1?",
-        show="N = 3, T = 2: start 1 needs a label at 3; only start 0 is left, so N − T = 1 place",
-    ),
-    Misconception(
-        "get_batch", "places too near the end, ragged", family="off by one", wrong=batch_one_place_too_many,
-        says="some of your places are too near the end: there the slices are shorter, and torch.stack refuses them",
-        ask="How many places has a window with its labels, if N = T + 1?",
-        show="N = 3, T = 2: at start 1, data[2:4] has one element, not two",
+    *(
+        Misconception(
+            "get_batch", f"places too near the end{kind}", family="off by one", edit=edit,
+            says="some of your places are too near the end: there the last label, or more, is missing, and torch fails",
+            ask="How many places has a window with its labels, if N = T + 1?",
+            show="N = 3, T = 2: start 1 needs a label at 3; only start 0 is left, so N − T = 1 place",
+        )
+        for kind, edit in {
+            "": DRAWN_FROM_MORE,
+            ", N = T let through": COUNTED_MORE,
+            ", no check": COUNTED_MORE | UNCHECKED,
+            ", slices": DRAWN_FROM_MORE | SLICED,
+            ", slices, N = T let through": COUNTED_MORE | SLICED,
+            ", slices, no check": COUNTED_MORE | UNCHECKED | SLICED,
+        }.items()
     ),
     Misconception(
         "get_batch", "labels not shifted", family="off by one", edit={"data[places + 1]": "data[places]"},
@@ -369,7 +305,7 @@ BATCH = (
         show="data 7, 8, 9 and T = 2: x should be [7, 8]; yours may be [7, 7]",
     ),
     Misconception(
-        "get_batch", "no check of the length", family="rule", edit={"if num_starts < 1:": "if False:"},
+        "get_batch", "no check of the length", family="rule", edit=UNCHECKED,
         says="with too short a text torch complains, not you, and nobody learns why; ValueError is wanted",
         ask="What does torch.randint(0, (2,)) say? Would you know from it that the text is too short?",
         show="get_batch(torch.tensor([7, 8]), 1, 2, generator) should raise ValueError; yours raises RuntimeError",
@@ -388,14 +324,13 @@ BATCH = (
     ),
     Misconception(
         "get_batch", "no check, type kept", family="rule",
-        edit={"num_starts < 1": "False", "[places].long(), data[places + 1].long()": "[places], data[places + 1]"},
-        says="two things are missing: the ValueError for a text too short, and int64 whatever the type of the text",
+        edit=UNCHECKED | UNTYPED,
+        says="the edges are missing: the ValueError for a text too short, and int64 whatever the type of the text",
         ask="What does the contract say about N ≤ T, and about the type of the result?",
         show="a uint8 tensor and .long() make int64; two tokens and T = 2 should raise ValueError",
     ),
     Misconception(
-        "get_batch", "dtype of the text", family="rule",
-        edit={"data[places].long()": "data[places]", "data[places + 1].long()": "data[places + 1]"},
+        "get_batch", "dtype of the text", family="rule", edit=UNTYPED,
         says="your batch keeps the integer type in which the text is stored; int64 is wanted",
         ask="In which type does an embedding table expect ids?",
         show="get_batch(torch.tensor([7, 8, 9], dtype=torch.uint8), 1, 2, generator)[0].dtype should be torch.int64",
@@ -429,14 +364,21 @@ PACKING = (
     ),
     Misconception(
         "pack_documents", "labels roll round in the row", family="off by one",
-        edit={"return sliding_windows(row, T, stride=T)": ROLLED},
+        edit={CUT: ROLLED},
         says="your last label of a row is that row's first token: the labels roll round",
         ask="Which token follows the last one of row 0? Where does it stand?",
         show="pack_documents([[1, 2, 3, 4]], 2, 0)[1] should be [[2, 3], [4, 0]]; yours is [[2, 1], [4, 3]]",
     ),
     Misconception(
+        "pack_documents", "cut into rows, labels roll round in each", family="off by one",
+        edit=viewed("len(row)", y="x.roll(-1, 1)"),
+        says="you roll each row of x by one: its last label is its own first token, and a last row without one is kept",
+        ask="Which token follows the last one of row 0? And is there one behind the last row?",
+        show="pack_documents([[1, 2, 3]], 2, 0) should be [[1, 2]] and [[2, 3]]; your y is [[2, 1], [0, 3]]",
+    ),
+    Misconception(
         "pack_documents", "labels not shifted", family="off by one",
-        edit={"return sliding_windows(row, T, stride=T)": "x, _ = sliding_windows(row, T, T)\n    return x, x.clone()"},
+        edit={CUT: "x, _ = sliding_windows(row, T, T)\n    return x, x.clone()"},
         says="your labels are the tokens of x themselves, so a model learns to copy and its loss falls to 0",
         ask="What has a model to predict when it has read x[i, t]?",
         show="pack_documents([[1, 2]], 2, 0): x is [[1, 2]] and y should be [[2, 0]]; yours is [[1, 2]]",
@@ -454,37 +396,42 @@ PACKING = (
         show="pack_documents([[1], [2], [3]], 2, 0)[0] should be [[1, 0], [2, 0]]; yours has three rows",
     ),
     Misconception(
-        "pack_documents", "each document cut alone", family="rule", wrong=packed_each_alone,
+        "pack_documents", "each document cut alone", family="rule",
+        edit={CUT: "parts = [sliding_windows([*d, eot], T, T) for d in docs] or [sliding_windows([], T, T)]\n"
+        "    return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])"},
         says="you cut each document by itself and throw away what is left of it; the row goes on across documents",
         ask="May a row hold the end of one document and the start of the next?",
         show="pack_documents([[1, 2], [3]], 2, 0)[0] should be [[1, 2], [0, 3]]; yours is [[1, 2]]",
     ),
     Misconception(
-        "pack_documents", "last row filled up", family="rule", wrong=packed_with_a_padded_end,
+        "pack_documents", "last row filled up", family="rule",
+        edit={ROW: f"{ROW} or [eot]\n    row += [eot] * (-(len(row) - 1) % T)"},
         says="you fill the last row up with eot; an incomplete row is dropped",
         ask="What would a model learn from eot after eot after eot?",
         show="pack_documents([[1, 2, 3]], 2, 0)[0] should be [[1, 2]]; yours has [3, 0] too",
     ),
     Misconception(
-        "pack_documents", "labels one short", family="off by one", wrong=packed_one_row_too_many,
+        "pack_documents", "labels one short", family="off by one", edit=viewed("len(row)"),
         says="your row count leaves no token for the last label, and the reshape fails where T divides the row",
         ask="How many tokens do n rows of T need, labels included?",
         show="pack_documents([[1, 2, 3]], 2, 0): the row 1 2 3 0 has labels 2 3 0; two rows would need four",
     ),
     Misconception(
-        "pack_documents", "floats where nothing fits", family="rule", wrong=packed_floats_of_nothing,
+        "pack_documents", "floats where nothing fits", family="rule", edit=viewed("max(len(row) - 1, 0)", ""),
         says="where nothing fits your tensors hold floats: torch.tensor([]) does not know that you mean ids",
         ask="Which dtype has torch.tensor([]), and how can you tell it another?",
         show="pack_documents([], 2, 0)[0].dtype should be torch.int64; yours is torch.float32",
     ),
     Misconception(
-        "pack_documents", "documents changed", family="state", wrong=packed_by_append,
+        "pack_documents", "documents changed", family="state",
+        edit={ROW: "[]\n    for doc in docs:\n        doc.append(eot)\n        row += doc"},
         says="you append eot to the caller's documents: packed twice, each ends with two",
         ask="Does doc.append change doc, or make a new list?",
         show="docs = [[1]]; pack_documents(docs, 1, 0); docs should still be [[1]]; yours is [[1, 0]]",
     ),
     Misconception(
-        "pack_documents", "x and y share memory", family="view or transpose", wrong=packed_views,
+        "pack_documents", "x and y share memory", family="view or transpose",
+        edit=viewed("max(len(row) - 1, 0)", copied=""),
         says="x and y are views of one tensor: whoever writes into x changes labels",
         ask="Which method makes a copy of a view?",
         show="x, y = pack_documents([[1, 2, 3]], 2, 0); x[:] = 7; y should still be [[2, 3]]; yours is [[7, 3]]",
@@ -493,25 +440,28 @@ PACKING = (
 
 SPLIT = (
     Misconception(
-        "split_documents", "shuffled, then cut", family="leakage", wrong=split_shuffled,
+        "split_documents", "shuffled, then cut", family="leakage",
+        edit={EMPTY_SIDES: RANDOM + "docs = list(docs)\n    rng.shuffle(docs)\n    " + CUT_OFF},
         says="you shuffle and cut: copies of one text land on both sides, and one more document moves all others",
         ask="If the same story is in docs twice, where do the two go?",
         show="split_documents(['a'] * 20, 0.5): all twenty should be on one side",
     ),
     Misconception(
-        "split_documents", "shuffles the caller's list", family="leakage", wrong=split_shuffled_in_place,
+        "split_documents", "shuffles the caller's list", family="leakage",
+        edit={EMPTY_SIDES: RANDOM + "rng.shuffle(docs)\n    " + CUT_OFF},
         says="you shuffle the caller's own list and cut it: copies land on both sides, and the list has lost its order",
         ask="Does shuffle make a new list? And where do two copies of one story go?",
         show="split_documents(['a'] * 20, 0.5): all twenty should be on one side",
     ),
     Misconception(
-        "split_documents", "cut by position", family="leakage", wrong=split_by_position,
+        "split_documents", "cut by position", family="leakage", edit={EMPTY_SIDES: CUT_OFF},
         says="the place in the list decides: copies land on both sides, and another order gives another split",
         ask="If the same story is in docs twice, first and last, where do the two go?",
         show="split_documents(['a', 'b', 'a'], 0.34): both 'a' should be on one side",
     ),
     Misconception(
-        "split_documents", "a draw for each document", family="leakage", wrong=split_one_by_one,
+        "split_documents", "a draw for each document", family="leakage",
+        edit={EMPTY_SIDES: RANDOM + EMPTY_SIDES, HASHED: "rng.random()"},
         says="you draw for each document in turn, so copies land on both sides",
         ask="What does the decision about a text depend on: on the text?",
         show="split_documents(['a'] * 20, 0.5): all twenty should be on one side",
@@ -569,11 +519,24 @@ SPLIT = (
         show="(17 + 0) % 100 and (17 + 1) % 100 are neighbours; the hash of another text is anywhere",
     ),
     Misconception(
-        "split_documents", "Python's hash", family="state",
-        edit={HASHED: 'hash(f"{seed} {normalized}") % 2**48 / 2**48'},
-        says="you use Python's hash(): in every process it gives a text another number, and you another split",
-        ask="Print hash('a'), start Python again, print it again: the same?",
-        show="run python -c \"print(hash('a'))\" twice: two numbers",
+        "split_documents", "limit included", family="off by one",
+        edit={HASHED: 'int.from_bytes(digest, "big") % 100 / 100', "place < val": "place <= val"},
+        says="you include the limit itself: with val_fraction 0 the texts whose number is 0 still go to val",
+        ask="< or <=? Your smallest number is 0: what happens to it when val_fraction is 0?",
+        show="0 <= 0.0 is True, 0 < 0.0 is not; of the numbers 0 … 99, ten are below 10 and eleven are not above it",
+    ),
+    *(
+        Misconception(
+            "split_documents", f"Python's hash{kind}", family="state", edit={HASHED: place},
+            says=f"you use Python's hash(): in every process a text has another number and you another split{also}",
+            ask="Print hash('a'), start Python again, print it again: the same?",
+            show="run python -c \"print(hash('a'))\" twice: two numbers",
+        )
+        for kind, place, also in (
+            ("", "hash((seed, normalized)) % 2**64 / 2**64", ""),
+            (", no seed", "hash(normalized) % 2**64 / 2**64", "; the seed has no part in it"),
+            (", negative", "hash((seed, normalized)) / 2**64", "; and half of its numbers are negative"),
+        )
     ),
     Misconception(
         "split_documents", "sides exchanged", family="sign or order", edit={"return train, val": "return val, train"},
@@ -704,14 +667,36 @@ CANDIDATES = (
         show="lsh_candidates({'a': [1, 2], 'b': [2, 1]}, 2) should be set(); yours finds ('a', 'b')",
     ),
     Misconception(
-        "lsh_candidates", "all bands must be equal", family="rule", wrong=candidates_equal_in_all_bands,
-        says="you ask for equality in all bands; one band is enough",
-        ask="Two near-copies differ at a few places: will all their bands be equal?",
-        show="lsh_candidates({'a': [1, 2, 3, 4], 'b': [9, 9, 3, 4]}, 2) should be {('a', 'b')}; yours is empty",
+        "lsh_candidates", "no band index, no check", family="rule",
+        edit={"buckets[band, tuple(": "buckets[tuple(", "if rest:": "if False:"},
+        says="a band meets other bands in your buckets, and a signature that has no equal bands passes",
+        ask="What must the key of a bucket say, besides the numbers of the band? And what is left over of 6 // 4?",
+        show="lsh_candidates({'a': [1, 2], 'b': [2, 1]}, 2) should be set(); with 3 numbers and 2 bands, ValueError",
     ),
     Misconception(
-        "lsh_candidates", "one equal number is enough", family="rule", wrong=candidates_equal_anywhere,
-        says="one equal number is enough in your version; all rows of a band must be equal",
+        "lsh_candidates", "all pairs compared", family="rule",
+        edit=all_pairs("any(x == y for x, y in zip(one, other))"),
+        says="you compare every signature with every other: right pairs, but this is the work that buckets save",
+        ask="In which place would two documents meet that share a band, without anybody looking for them?",
+        show="2000 pages are 2 million pairs, but 16 bands each are 32,000 entries in a dict",
+    ),
+    *(
+        Misconception(
+            "lsh_candidates", f"all bands must be equal{kind}", family="rule", edit=edit,
+            says=f"you ask for equality in all bands; one band is enough{also}",
+            ask="Two near-copies differ at a few places: will all their bands be equal?",
+            show="lsh_candidates({'a': [1, 2, 3, 4], 'b': [9, 9, 3, 4]}, 2) should be {('a', 'b')}; yours is empty",
+        )
+        for kind, edit, also in (
+            ("", {KEYED: "band == 0 and buckets[tuple(signature)]"}, ""),
+            (", all pairs", all_pairs("one == other"), ", and comparing all pairs is not needed to find it"),
+        )
+    ),
+    Misconception(
+        "lsh_candidates", "one equal number is enough", family="rule",
+        edit=all_pairs("any(x == y for rows in zip(one, other) for x, y in zip(*rows))"),
+        says="one equal number is enough in your version, and you look for it in all pairs; all rows of a band must be "
+        "equal, and buckets find that",
         ask="How many rows has a band, if 4 numbers are cut into 2 bands?",
         show="lsh_candidates({'a': [1, 2, 3, 4], 'b': [1, 9, 9, 4]}, 2) should be set(); yours finds the pair",
     ),
@@ -804,6 +789,16 @@ QUALITY = (
         show="quality_filter('the cat sat and ate') has the mean 3 and should be True",
     ),
     Misconception(
+        "quality_filter", "all limits excluded", family="off by one",
+        edit={
+            "5 <= len(words) <= 1000": "5 < len(words) < 1000", "3 <= mean_length <= 10": "3 < mean_length < 10",
+            ">= 0.8": "> 0.8", "<= 0.3": "< 0.3",
+        },
+        says="you exclude the limits themselves, in all four rules; each of them is still allowed",
+        ask="< or <=? What does the contract say about the limits?",
+        show="quality_filter('one two three four five') has 5 words and should be True",
+    ),
+    Misconception(
         "quality_filter", "spaces counted", family="denominator",
         edit={"sum(map(len, words)) / len(words)": "len(text) / len(words)"},
         says="your mean counts the spaces between the words as well",
@@ -861,6 +856,12 @@ QUALITY = (
         says="you count lines that contain three dots; only those that end in them count",
         ask="Is “Well... come in.” a line that breaks off?",
         show="'Well... come in.'.endswith('...') is False",
+    ),
+    Misconception(
+        "quality_filter", "cut at line feeds", family="rule", edit={"text.splitlines()": r'text.split("\n")'},
+        says="you cut lines at \\n: a line break at the very end makes one more line, an empty one, and \\r stays",
+        ask="What is 'a\\r\\nb\\n'.split('\\n')? And .splitlines()?",
+        show="'a\\r\\nb\\n'.splitlines() is ['a', 'b']; .split('\\n') gives ['a\\r', 'b', '']",
     ),
     Misconception(
         "quality_filter", "blank lines left out", family="denominator",
@@ -967,8 +968,8 @@ REDACTION = (
     ),
     Misconception(
         "redact_pii", "word boundaries only", family="rule", edit={r"(?<!\w)(?<!\d\.)": r"\b", r"(?!\w|\.\d)": r"\b"},
-        says="a fifth number joined by a dot is overlooked, and \\b does not see it: of 1.2.3.4.5 four are taken",
-        ask="Is there a word boundary between 4 and the dot in 1.2.3.4.5?",
+        says="you look at letters and digits that touch the address only: of 1.2.3.4.5 four numbers are taken",
+        ask="What stands right behind the 4 in 1.2.3.4.5, and what behind that? How far does your pattern look?",
         show="redact_pii('1.2.3.4.5')[1]['ip'] should be 0; yours is 1",
     ),
     Misconception(

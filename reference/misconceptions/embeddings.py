@@ -74,6 +74,26 @@ LOOKUP = (
         edit={"return W[ids]": "return W.detach()[ids]"},
     ),
     Misconception(
+        "embedding_lookup", "built anew from numbers",
+        says="you take the numbers out of W and build a new tensor: it has forgotten that it comes from W, and a "
+        "single id cannot be looped over",
+        ask="Which operations cut the thread to W: indexing, .tolist(), torch.tensor(…)? Does W[ids] need a loop?",
+        show="W = torch.zeros(3, 2, requires_grad=True): embedding_lookup(W, torch.tensor([1])).requires_grad "
+        "should be True",
+        family="gradient",
+        edit={_CHECKED: "return torch.tensor([W[id].tolist() for id in ids])"},
+    ),
+    Misconception(
+        "embedding_lookup", "built anew from numbers, ids checked",
+        says="you take the numbers out of W and build a new tensor: it has forgotten that it comes from W, and a "
+        "single id cannot be looped over",
+        ask="Which operations cut the thread to W: indexing, .tolist(), torch.tensor(…)? Does W[ids] need a loop?",
+        show="W = torch.zeros(3, 2, requires_grad=True): embedding_lookup(W, torch.tensor([1])).requires_grad "
+        "should be True",
+        family="gradient",
+        edit={"return W[ids]": "return torch.tensor([W[id].tolist() for id in ids])"},
+    ),
+    Misconception(
         "embedding_lookup", "ids outside get some other row",
         says="an id outside the table gets some other token's row, as with clamp or %, and nobody will ever notice",
         ask="If a text was cut by another tokenizer and has the id V, whose vector should it get?",
@@ -312,6 +332,40 @@ TABLES = (
         },
     ),
     Misconception(
+        "TokenPositionEmbedding", "positions before the time axis",
+        says="your positions' vectors have the shape (T, 1, C), which lays them along the batch; (T, C) is enough",
+        ask="Broadcasting lines shapes up from the right: which axis of (B, T, C) meets the T of your positions?",
+        show="emb.wpe(torch.arange(5)).shape is (5, 4): added to (2, 5, 4) it gives (2, 5, 4); (5, 1, 4) does not fit",
+        family="wrong axis",
+        edit={"self.wpe(positions)": "self.wpe(positions)[:, None]"},
+    ),
+    Misconception(
+        "TokenPositionEmbedding", "token table is a bare parameter",
+        says="your token table is a bare nn.Parameter with the name wte; as an nn.Embedding its name is wte.weight",
+        ask="Which class should both tables have, and under which name does it keep its numbers?",
+        show="[name for name, _ in emb.named_parameters()] should be ['wte.weight', 'wpe.weight']",
+        family="rule",
+        edit={
+            "nn.Embedding(vocab_size, n_embd)": "nn.Parameter(torch.randn(vocab_size, n_embd))",
+            "self.wte(ids)": "self.wte[ids]",
+        },
+    ),
+    Misconception(
+        "TokenPositionEmbedding", "both tables are bare parameters",
+        says="your tables are bare nn.Parameters with the names wte and wpe; as nn.Embeddings their names are "
+        "wte.weight and wpe.weight",
+        ask="Which class should both tables have, and under which name does it keep its numbers?",
+        show="[name for name, _ in emb.named_parameters()] should be ['wte.weight', 'wpe.weight']",
+        family="rule",
+        edit={
+            "nn.Embedding(vocab_size, n_embd)": "nn.Parameter(torch.randn(vocab_size, n_embd))",
+            "nn.Embedding(block_size, n_embd)": "nn.Parameter(torch.randn(block_size, n_embd))",
+            "self.wte(ids)": "self.wte[ids]",
+            "self.wpe(positions)": "self.wpe[positions]",
+            "self.wpe.num_embeddings": "len(self.wpe)",
+        },
+    ),
+    Misconception(
         "TokenPositionEmbedding", "position table is a bare parameter",
         says="your position table is a bare nn.Parameter with the name wpe; as an nn.Embedding its name is wpe.weight",
         ask="Which class should both tables have, and under which name does it keep its numbers?",
@@ -426,6 +480,25 @@ SINUSOIDS = (
         edit={"base ** (-torch.arange(0, C, 2) / C)": "base ** -torch.arange(0, C, 2) / C"},
     ),
     Misconception(
+        "sinusoidal_encoding", "parentheses of the divisor lost",
+        says="your divisors are base ** a / C, which is (base ** a) / C: even the first pair turns C times too fast",
+        ask="Which does Python do first, ** or /, and what is your divisor for the first pair, where a = 0?",
+        show="sinusoidal_encoding(2, 4)[1, 0] should be sin(1) = 0.8415; yours is sin(4) = −0.7568",
+        family="rule",
+        edit={"base ** (-torch.arange(0, C, 2) / C)": "1 / (base ** torch.arange(0, C, 2) / C)"},
+    ),
+    Misconception(
+        "sinusoidal_encoding", "i counts channels",
+        says="your exponent is 2i/C with i counting channels; i counts pairs, and both channels of one share an angle",
+        ask="Columns 2 and 3 belong to one pair: which i is theirs, and what is 2i/C for C = 4?",
+        show="sinusoidal_encoding(2, 4)[1, 1] should be cos(1) = 0.5403; yours is cos(1/100) = 0.99995",
+        family="off by one",
+        edit={
+            "-torch.arange(0, C, 2) / C": "-2 * torch.arange(C) / C",
+            "angles.sin(), angles.cos()": "angles[:, 0::2].sin(), angles[:, 1::2].cos()",
+        },
+    ),
+    Misconception(
         "sinusoidal_encoding", "ends at base",
         says="your exponent is 2i/(C − 2), which makes the last one exactly 1, as some libraries do; here it is 2i/C",
         ask="By which number is 2i divided?",
@@ -524,6 +597,24 @@ ROPE = (
         "sin(1/100) = 0.0100; yours is sin(1) = 0.8415",
         family="rule",
         edit={"(-torch.arange(0, D, 2, device=x.device) / D)": "(-(torch.arange(0, D, 2, device=x.device) // D))"},
+    ),
+    Misconception(
+        "apply_rope", "parentheses lost",
+        says="you divide the angle by D instead of the exponent: base ** a / D is (base ** a) / D",
+        ask="Which does Python do first, ** or /, and where do you need parentheses?",
+        show="x = torch.tensor([1., 0., 0., 0.]).view(1, 1, 1, 4), positions [1]: the third channel should be "
+        "sin(1) = 0.8415; yours is sin(1/4) = 0.2474",
+        family="rule",
+        edit={"base ** (-torch.arange(0, D, 2, device=x.device) / D)": "base ** -torch.arange(0, D, 2) / D"},
+    ),
+    Misconception(
+        "apply_rope", "parentheses of the divisor lost",
+        says="your divisors are base ** a / D, which is (base ** a) / D: even the first pair turns D times too fast",
+        ask="Which does Python do first, ** or /, and what is your divisor for the first pair, where a = 0?",
+        show="x = torch.tensor([1., 0., 0., 0.]).view(1, 1, 1, 4), positions [1]: the third channel should be "
+        "sin(1) = 0.8415; yours is sin(4) = −0.7568",
+        family="rule",
+        edit={"base ** (-torch.arange(0, D, 2, device=x.device) / D)": "1 / (base ** torch.arange(0, D, 2) / D)"},
     ),
     Misconception(
         "apply_rope", "base fixed",

@@ -177,3 +177,14 @@ def test_the_preamble_is_the_notebooks_imports(course: Course) -> None:
     preamble = load_public_key("attention").preamble
     assert "from mygpt.bigram import softmax" in preamble and "reference" not in preamble
     assert "def " not in preamble
+
+
+def test_what_is_given_may_name_what_is_not_written_yet(course: Course, run: Cell, desk: Path) -> None:
+    """`make_block(…) -> TransformerBlock` is given; LayerNorm is kept all the same."""
+    assert "-> TransformerBlock" in load_public_key("block").preamble
+    open_unit("block")
+    run("import torch\nfrom torch import nn\n")
+    unit = course.unit("block")
+    run(answer_source(course, unit, unit.exercise("LayerNorm")))
+    run("check(LayerNorm)")
+    assert "my own: LayerNorm" in desk.with_name("block.py").read_text(encoding="utf-8")

@@ -75,7 +75,7 @@ def test_wrong_without_a_name(make_exercise: Callable, judge: Callable, told: Ca
     assert told(verdict) == (
         "✗ f: 1 of 3 properties hold · 2 of 6 points\n"
         "  ✓ property 0 holds\n"
-        "  ○ property 1 holds — holds, and counts once the values above are right\n"
+        "  ○ property 1 holds — holds, and counts once every value is right\n"
         "  ✗ property 2 holds\n"
         "      at [2]: expected 0, got 2\n"
         "      1 of 3 elements differ, the largest error is 2\n"
@@ -237,6 +237,6 @@ def test_everything_a_student_writes_is_escaped(make_exercise: Callable, judge: 
 def test_one_property(make_exercise: Callable, judge: Callable) -> None:
     verdict = judge(make_exercise(1, True, 3, kinds="vpv", wrong={"doubled/units": (2, True, 6)}), 2, True, 6)
     assert present.one(verdict, "p0") == "✗ property 0 holds — you have doubled\n    expected 1, got 2"
-    assert present.one(verdict, "p1") == "○ property 1 holds — holds, and counts once the values are right"
+    assert present.one(verdict, "p1") == "○ property 1 holds — holds, and counts once every value is right"
     stub = Raised("NotWritten", "f")
     assert present.one(judge(make_exercise(1), stub), "p0") == "f: not attempted"

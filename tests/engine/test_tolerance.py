@@ -98,7 +98,7 @@ def test_every_tolerance_of_the_course_stands_between(unit: Unit) -> None:
 
 
 def test_command_prints_both_ends() -> None:
-    result = CliRunner().invoke(main, ["dev", "tolerance", "attention"])
+    result = CliRunner().invoke(main, ["dev", "tolerance", "bpe"])
     assert result.exit_code == 0, result.output
     line = next(
         line

@@ -2,10 +2,13 @@ import itertools
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 import torch
 
+from autograder.checks import data as checks
+from autograder.probes import Draw
 from reference.data import (
     get_batch,
     jaccard,
@@ -110,6 +113,27 @@ def test_split_and_signature_are_the_same_in_another_process() -> None:
     assert done.stdout.strip() == here
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda seed, text: (hash(f"{seed} {text}") % 2**64) / 2**64,
+        lambda seed, text: (hash((seed, text)) & 0xFFFFFFFF) / 2**32,
+        lambda seed, text: hash((seed, text)) / 2**64 + 0.5,
+        lambda seed, text: abs(hash(f"{text}{seed}")) % 1000 / 1000,
+        lambda seed, text: abs(hash(text.encode()) ^ seed) / 2**63,
+    ],
+)
+def test_no_form_of_pythons_hash_splits_for_good(place: Callable[[int, str], float]) -> None:
+    def split(docs: list[str], val_fraction: float, seed: int = 0) -> tuple[list[str], list[str]]:
+        is_val = [place(seed, doc) < val_fraction for doc in docs]
+        return [d for d, v in zip(docs, is_val, strict=True) if not v], [d for d, v in zip(docs, is_val, strict=True) if v]
+
+    for seed in range(10):
+        seen = checks.in_every_process.observe(split, Draw(seed))
+        assert seen == {"later": "the same", "in another process": "another split"}
+        assert set(checks.in_every_process.observe(split_documents, Draw(seed)).values()) == {"the same"}
+
+
 def test_jaccard() -> None:
     assert jaccard({1, 2, 3}, {2, 3, 4, 5}) == 2 / 5
     assert jaccard({1, 2}, {2, 1}) == 1.0
@@ -154,6 +178,7 @@ def test_candidates_equal_a_slow_search() -> None:
         ("one 2222 three four five", True),  # 80 %
         ("one 2222 3333 four five", False),
         ("\n".join(["two words"] * 7 + ["and so..."] * 3), True),  # 30 %
+        ("\r\n".join(["two words"] * 2 + ["and so...\r\n"]), False),  # a third: there is no fourth line
         ("\n".join(["two words"] * 6 + ["and so..."] * 3), False),
     ],
 )
