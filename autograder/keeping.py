@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import io
 import linecache
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -106,7 +107,7 @@ def _try(name: str, sections: dict[str, str], exercise: KeyExercise, judge: Call
     filename = f"<answer in mygpt/{name}.py>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), _listed(module):
             exec(compile(source, filename, "exec"), module.__dict__)
         verdict = judge(implementation_of(exercise.names, module.__dict__))
     except NameError as error:
@@ -117,6 +118,17 @@ def _try(name: str, sections: dict[str, str], exercise: KeyExercise, judge: Call
         raise NotKept(f"as a module of its own it stops with {type(error).__name__}: {error}") from None
     if not verdict.right:
         raise NotKept(_why_not(verdict, key))
+
+
+@contextlib.contextmanager
+def _listed(module: ModuleType) -> Iterator[None]:
+    """A dataclass whose annotations are text looks its module up in sys.modules."""
+    listed = sys.modules.setdefault(module.__name__, module)
+    try:
+        yield
+    finally:
+        if listed is module:
+            sys.modules.pop(module.__name__, None)
 
 
 def _why_not(verdict: Verdict, key: Key) -> str:

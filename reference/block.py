@@ -109,7 +109,8 @@ def gelu(x: Tensor) -> Tensor:
     Returns:
         Same shape, element by element. Finite for every |x| ≤ 100. Differentiable; x is not changed.
 
-    Write it yourself: do not call nn.GELU or F.gelu.
+    Write it yourself: do not call nn.GELU or F.gelu, under whatever name. The check looks at numbers only and will not
+    notice; whoever reads your code will, and it is two lines.
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2.
 

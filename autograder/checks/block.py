@@ -32,6 +32,26 @@ def _rms_norm(RMSNorm, draw: Draw, n_embd: int, **eps: float) -> nn.Module:
     return draw.fill(RMSNorm(n_embd, **eps), {"weight": (n_embd,)})
 
 
+def _parameters(module: nn.Module, call: str, names: tuple[str, ...]) -> dict[str, Tensor | str | int]:
+    """The parameters of these names, and how many there are; what any other one is called does not show."""
+    own = {name: p.detach() for name, p in module.named_parameters()}
+    seen = {f"the parameter {call}.{name}": own.get(name, f"no parameter is called {name}") for name in names}
+    return {**seen, f"number of parameters of {call}": len(own)}
+
+
+def _by_size(draw: Draw, C: int) -> Tensor:
+    """Rows of C numbers ±a with mean 0 and variance a², where a is about 1."""
+    signs = torch.tensor([draw.shuffled([-1.0, 1.0] * (C // 2)) for _ in range(4)])
+    return signs * draw.uniform(0.8, 1.2)
+
+
+def _num_changed(module: nn.Module, x: Tensor) -> int:
+    """How many numbers of x are others after the call: into which ones is no matter."""
+    before = x.clone()
+    module(x)
+    return int((x != before).sum())
+
+
 def _gradients(module: nn.Module, x: Tensor, weights: Tensor) -> dict[str, Tensor | None]:
     """Gradients of one weighted sum of the output. `x * 1`: an answer may change it, a leaf may not be changed."""
     (module(x.requires_grad_() * 1) * weights).sum().backward()
@@ -42,8 +62,7 @@ def _gradients(module: nn.Module, x: Tensor, weights: Tensor) -> dict[str, Tenso
 def ln_parameters(LayerNorm, draw: Draw):
     """it has two parameters, weight of n_embd ones and bias of n_embd zeros"""
     n_embd = draw.integer(3, 8)
-    names_and_values = sorted(LayerNorm(n_embd).named_parameters())
-    return {f"dict(LayerNorm({n_embd}).named_parameters())": {name: p.detach() for name, p in names_and_values}}
+    return _parameters(LayerNorm(n_embd), f"LayerNorm({n_embd})", ("weight", "bias"))
 
 
 @probe(
@@ -55,7 +74,11 @@ def ln_parameters(LayerNorm, draw: Draw):
 )
 def ln_value(LayerNorm, draw: Draw):
     """each position is normalized over its channels, then scaled and shifted"""
-    return _layer_norm(LayerNorm, draw, 6)(draw.normal(2, 5, 6, scale=2.0) + draw.normal(2, 5, 1, scale=3.0))
+    x, filled = draw.normal(2, 5, 6, scale=2.0) + draw.normal(2, 5, 1, scale=3.0), _layer_norm(LayerNorm, draw, 6)
+    return {
+        "gain 1 and bias 0: LayerNorm(6)(x)": LayerNorm(6)(x.clone()),
+        "gain and bias as drawn: LayerNorm(6)(x)": filled(x.clone()),
+    }
 
 
 @probe(
@@ -66,9 +89,8 @@ def ln_value(LayerNorm, draw: Draw):
     weight=2,
 )
 def ln_tiny(LayerNorm, draw: Draw):
-    """eps stands inside the root: inputs of 0.001 come out far smaller than 1"""
-    module, x = _layer_norm(LayerNorm, draw, 6), draw.normal(2, 4, 6)
-    return {"LayerNorm(6)(0.001 * x)": module(0.001 * x), "LayerNorm(6)(0.01 * x)": module(0.01 * x)}
+    """eps stands inside the root: inputs of ±0.001 come out near ±0.3, not near ±1"""
+    return {"gain 1 and bias 0: LayerNorm(6)(0.001 * x)": LayerNorm(6)(0.001 * _by_size(draw, 6))}
 
 
 @probe(
@@ -119,20 +141,14 @@ def ln_by_itself(LayerNorm, draw: Draw):
 @probe("LayerNorm", ask="Which operation ends in an underscore, or uses -= or /= on x?", kind="property")
 def ln_input_untouched(LayerNorm, draw: Draw):
     """x is left as it was"""
-    x = draw.normal(2, 4, 6)
-    LayerNorm(6)(x)
-    return x
+    return {"numbers of x changed by LayerNorm(6)(x)": _num_changed(LayerNorm(6), draw.normal(2, 4, 6))}
 
 
 @probe("RMSNorm", ask="Which of a module's tensors does it show as parameters, and is there a shift in this norm?")
 def rms_parameters(RMSNorm, draw: Draw):
     """it has one parameter, weight of n_embd ones"""
     n_embd = draw.integer(3, 8)
-    return {
-        f"dict(RMSNorm({n_embd}).named_parameters())": {
-            name: p.detach() for name, p in sorted(RMSNorm(n_embd).named_parameters())
-        }
-    }
+    return _parameters(RMSNorm(n_embd), f"RMSNorm({n_embd})", ("weight",))
 
 
 @probe(
@@ -144,7 +160,8 @@ def rms_parameters(RMSNorm, draw: Draw):
 )
 def rms_value(RMSNorm, draw: Draw):
     """each position is divided by its root mean square, then scaled"""
-    return _rms_norm(RMSNorm, draw, 6)(draw.normal(2, 5, 6, scale=2.0) + draw.normal(2, 5, 1, scale=3.0))
+    x, filled = draw.normal(2, 5, 6, scale=2.0) + draw.normal(2, 5, 1, scale=3.0), _rms_norm(RMSNorm, draw, 6)
+    return {"gain 1: RMSNorm(6)(x)": RMSNorm(6)(x.clone()), "gain as drawn: RMSNorm(6)(x)": filled(x.clone())}
 
 
 @probe(
@@ -155,9 +172,8 @@ def rms_value(RMSNorm, draw: Draw):
     weight=2,
 )
 def rms_tiny(RMSNorm, draw: Draw):
-    """eps stands inside the root: inputs of 0.001 come out far smaller than 1"""
-    module, x = _rms_norm(RMSNorm, draw, 6), draw.normal(2, 4, 6)
-    return {"RMSNorm(6)(0.001 * x)": module(0.001 * x), "RMSNorm(6)(0.01 * x)": module(0.01 * x)}
+    """eps stands inside the root: inputs of ±0.001 come out near ±0.3, not near ±1"""
+    return {"gain 1: RMSNorm(6)(0.001 * x)": RMSNorm(6)(0.001 * _by_size(draw, 6))}
 
 
 @probe("RMSNorm", ask="Where does the number given as eps end up?", atol=1e-5, because=SEVERAL_STEPS)
@@ -206,9 +222,7 @@ def rms_gradients(RMSNorm, draw: Draw):
 )
 def rms_input_untouched(RMSNorm, draw: Draw):
     """x is left as it was"""
-    x = draw.normal(2, 4, 6)
-    RMSNorm(6)(x)
-    return x
+    return {"numbers of x changed by RMSNorm(6)(x)": _num_changed(RMSNorm(6), draw.normal(2, 4, 6))}
 
 
 @probe(

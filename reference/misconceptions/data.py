@@ -79,6 +79,15 @@ def stacked(end="", shortest="", kind=INT64, rows="torch.stack([{}])"):
     }
 
 
+def also(kind):
+    """What a sentence has to add where more than one thing is wrong."""
+    additions = {
+        "type kept": "; besides, the integer type stays what it was", "no check": "; besides, nobody checks the length",
+        "no exit": "; besides, the case that nothing fits is missing",
+    }
+    return "".join(addition for word, addition in additions.items() if word in kind)
+
+
 def viewed(num_tokens, kind=INT64, copied=".clone()", y="row[1 : n * T + 1].view(n, T)"):
     """The reference with one long tensor, cut by view into as many rows as there are T in `num_tokens`."""
     row = f"n = ({num_tokens}) // T\n    row = torch.tensor(row[: n * T + 1]{kind})"
@@ -135,22 +144,15 @@ WINDOWS = (
     ),
     *(
         Misconception(
-            "sliding_windows", f"one window too many, {kind}", family="off by one", edit=edit,
-            says="you begin one window too many: its labels are one short, and torch makes no tensor of unequal rows",
+            "sliding_windows", f"one window too many, {how}{seen}", family="off by one",
+            edit=stacked(" + 1", shortest, **more),
+            says="you begin one window too many: its labels are one short, and torch makes no tensor of unequal rows"
+            + also(how + seen),
             ask="If a window starts at s, where does its last label stand?",
             show="list(range(0, 6 - 2 + 1, 2)) is [0, 2, 4]: with six tokens, the label of token 5 does not exist",
         )
-        for kind, edit in {
-            "slices": stacked(" + 1"),
-            "slices, type kept": stacked(" + 1", kind=""),
-            "slices, N ≤ T seen": stacked(" + 1", "len(ids) <= T"),
-            "slices, N ≤ T seen, type kept": stacked(" + 1", "len(ids) <= T", ""),
-            "slices, no start seen": stacked(" + 1", "not len(starts)"),
-            "slices, no start seen, type kept": stacked(" + 1", "not len(starts)", ""),
-            "lists": stacked(" + 1", rows=LISTED),
-            "lists, N ≤ T seen": stacked(" + 1", "len(ids) <= T", rows=LISTED),
-            "lists, no start seen": stacked(" + 1", "not len(starts)", rows=LISTED),
-        }.items()
+        for how, more in {"slices": {}, "slices, type kept": {"kind": ""}, "lists": {"rows": LISTED}}.items()
+        for seen, shortest in {", no exit": "", ", N ≤ T": "len(ids) <= T", ", no start": "not len(starts)"}.items()
     ),
     Misconception(
         "sliding_windows", "one window too few", family="off by one", edit={"len(ids) - T, 0": "len(ids) - T - 1, 0"},
@@ -227,24 +229,21 @@ WINDOWS = (
 BATCH = (
     *(
         Misconception(
-            "get_batch", f"last place never drawn{kind}", family="off by one", edit=edit,
-            says="your last place is never drawn: the starts end one too early",
+            "get_batch", f"last place never drawn{kind}{dtype}", family="off by one", edit=edit | more,
+            says="your last place is never drawn: the starts end one too early" + also(kind + dtype),
             ask="With N = T + 1 tokens there is one place. How many does your formula count?",
             show="N = 3, T = 2: the only start is 0, so N − T = 1 place; randint(n) draws from 0 … n − 1",
         )
         for kind, edit in {
-            "": DRAWN_FROM_LESS,
-            ", type kept": DRAWN_FROM_LESS | UNTYPED,
-            ", such texts refused": COUNTED_LESS,
-            ", such texts refused, type kept": COUNTED_LESS | UNTYPED,
-            ", no check": COUNTED_LESS | UNCHECKED,
-            ", no check, type kept": COUNTED_LESS | UNCHECKED | UNTYPED,
+            "": DRAWN_FROM_LESS, ", N = T + 1 refused": COUNTED_LESS, ", no check": COUNTED_LESS | UNCHECKED,
         }.items()
+        for dtype, more in {"": {}, ", type kept": UNTYPED}.items()
     ),
     *(
         Misconception(
             "get_batch", f"places too near the end{kind}", family="off by one", edit=edit,
-            says="some of your places are too near the end: there the last label, or more, is missing, and torch fails",
+            says="some of your places are too near the end: there the last label, or more, is missing, and torch fails"
+            + also(kind),
             ask="How many places has a window with its labels, if N = T + 1?",
             show="N = 3, T = 2: start 1 needs a label at 3; only start 0 is left, so N − T = 1 place",
         )

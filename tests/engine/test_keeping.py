@@ -188,3 +188,15 @@ def test_what_is_given_may_name_what_is_not_written_yet(course: Course, run: Cel
     run(answer_source(course, unit, unit.exercise("LayerNorm")))
     run("check(LayerNorm)")
     assert "my own: LayerNorm" in desk.with_name("block.py").read_text(encoding="utf-8")
+
+
+def test_a_given_dataclass_is_no_obstacle(course: Course, run: Cell, desk: Path) -> None:
+    """Its annotations are text there, and it looks for its module."""
+    assert "@dataclass" in load_public_key("gpt").preamble
+    open_unit("gpt")
+    run("from torch import nn\n")
+    unit = course.unit("gpt")
+    run(answer_source(course, unit, unit.exercise("count_parameters")))
+    run("check(count_parameters)")
+    assert "my own: count_parameters" in desk.with_name("gpt.py").read_text(encoding="utf-8")
+    assert importlib.import_module("mygpt.gpt").GPTConfig(1, 1, 1, 1, 1).dropout == 0.0
