@@ -259,6 +259,15 @@ RMS_NORM = (
         edit={"torch.sqrt(mean_square + self.eps)": "(torch.linalg.norm(x32, dim=-1, keepdim=True) + self.eps)"},
     ),
     Misconception(
+        "RMSNorm", "the length, without float32",
+        says="you divide by the length of the vector (norm), √(sum of squares); eps and the dtype of x take no part",
+        ask="The norm is the root of a sum. What does the M in RMS stand for, and where is eps?",
+        show="RMSNorm(4)(torch.ones(4)) should be ones; torch.linalg.norm(torch.ones(4)) is 2, so yours is 0.5",
+        family="denominator",
+        edit={"x32 = x.float()": "x32 = x", "(normalized * self.weight).to(x.dtype)": "normalized * self.weight",
+              "torch.sqrt(mean_square + self.eps)": "torch.linalg.norm(x32, dim=-1, keepdim=True)"},
+    ),
+    Misconception(
         "RMSNorm", "square of the mean",
         says="you take the mean first and square it afterwards",
         ask="In root mean square, which of the three is done first?",
@@ -515,6 +524,14 @@ GELU = (
         show="torch.exp(torch.tensor(100.0)) is inf; torch.tanh(torch.tensor(100.0)) is 1",
         family="numerical stability",
         edit={"torch.tanh(inner)": "(torch.exp(inner) - torch.exp(-inner)) / (torch.exp(inner) + torch.exp(-inner))"},
+    ),
+    Misconception(
+        "gelu", "tanh from one exponential",
+        says="your tanh is made of an exponential that overflows: far to the right it is ∞/∞, which is NaN",
+        ask="What is e to the power of 100 in float32, and which function of torch gives tanh without it?",
+        show="torch.exp(torch.tensor(100.0)) is inf; torch.tanh(torch.tensor(100.0)) is 1",
+        family="numerical stability",
+        edit={"torch.tanh(inner)": "(torch.exp(2 * inner) - 1) / (torch.exp(2 * inner) + 1)"},
     ),
     Misconception(
         "gelu", "nothing returned",
