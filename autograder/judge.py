@@ -6,8 +6,11 @@ a student, and reaches every verdict itself, by comparing what came back with it
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -82,6 +85,7 @@ class Judge:
     def of_course(cls, course: Course, unit: Unit, level: Level | None = None, allow_unsafe: bool = False) -> Self:
         """The instructor's judge: secret seeds, hidden probes, stand-ins."""
 
+        @cache
         def stand_in(name: str) -> str:
             return answer_source(course, unit, unit.exercise(name))
 
@@ -101,8 +105,9 @@ class Judge:
         cells = list(cells_to_run(submission.notebook))
         verdicts = self._judge_together(cells, list(self.key.exercises))
         for exercise in self.key.exercises:
-            if self._deserves_another_try(exercise, verdicts):
-                verdicts[exercise.name] = self._judge_with_stand_ins(cells, exercise, verdicts)
+            wrong = tuple(name for name in self._stands_on(exercise, cells) if not verdicts[name].right)
+            if wrong and self._deserves_another_try(verdicts[exercise.name]):
+                verdicts[exercise.name] = self._judge_with_stand_ins(cells, exercise, wrong, verdicts[exercise.name])
         return Judgement(tuple(verdicts[e.name] for e in self.key.exercises), submission.repairs)
 
     def _judge_together(self, cells: Cells, exercises: list[KeyExercise]) -> dict[str, Verdict]:
@@ -125,20 +130,27 @@ class Judge:
 
     def _own_cells(self, cells: Cells, exercise: KeyExercise, without: tuple[str, ...] = ()) -> Cells:
         """Setup, what is given, this answer and those it stands on."""
-        others = {e.name for e in self.key.exercises} - {exercise.name, *exercise.needs} | {*without}
+        others = {e.name for e in self.key.exercises} - {exercise.name, *self._stands_on(exercise, cells)} | {*without}
         return [cell for cell in cells if cell[0] not in others]
 
-    def _deserves_another_try(self, exercise: KeyExercise, verdicts: dict[str, Verdict]) -> bool:
-        mine = verdicts[exercise.name].outcome
-        settled = mine in (Outcome.RIGHT, Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE)
-        return self._stand_in is not None and not settled and any(not verdicts[name].right for name in exercise.needs)
+    def _stands_on(self, exercise: KeyExercise, cells: Cells) -> tuple[str, ...]:
+        """Earlier exercises under an answer: those the reference's answer uses, and those that this one names."""
+        source = dict(cells).get(exercise.name, "")
+        earlier = list(takewhile(lambda other: other != exercise, self.key.exercises))
+        named = [e for e in earlier if any(re.search(rf"\b{name}\b", source) for name in e.names)]
+        under = {*exercise.needs, *(e.name for e in named), *(name for e in named for name in e.needs)}
+        return tuple(e.name for e in earlier if e.name in under)
 
-    def _judge_with_stand_ins(self, cells: Cells, exercise: KeyExercise, verdicts: dict[str, Verdict]) -> Verdict:
-        wrong = tuple(name for name in exercise.needs if not verdicts[name].right)
+    def _deserves_another_try(self, verdict: Verdict) -> bool:
+        settled = verdict.outcome in (Outcome.RIGHT, Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE)
+        return self._stand_in is not None and not settled
+
+    def _judge_with_stand_ins(
+        self, cells: Cells, exercise: KeyExercise, wrong: tuple[str, ...], first: Verdict
+    ) -> Verdict:
         stand_ins = [self._stand_in(name) for name in wrong]
         ended, (seen,), detail = self._run(self._own_cells(cells, exercise, wrong), [exercise], stand_ins)
         again = _reach(exercise, seen, ended, detail)
-        first = verdicts[exercise.name]
         if again.score("per-property") < first.score("per-property"):
             return first
         return replace(again, used_stand_ins=wrong)

@@ -10,12 +10,15 @@ A reference module holds imports, constants, functions and classes, nothing else
 import ast
 import re
 import symtable
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course, Exercise, Unit
 from autograder.errors import AuthorError
+
+_PARSING = threading.Lock()
 
 Importing = ast.Import | ast.ImportFrom
 
@@ -74,7 +77,7 @@ class Module:
         self._lines = path.read_text(encoding="utf-8").splitlines()
         self.imports: list[Import] = []
         self.definitions: list[Definition] = []
-        for node in ast.parse("\n".join(self._lines)).body:
+        for node in parse("\n".join(self._lines)).body:
             self._take(node)
         self._of_name = {name: found for found in self.definitions for name in found.names}
 
@@ -248,6 +251,12 @@ def _refuse_shared_helpers(module: Module, unit: Unit) -> None:
                     f"{module.name}: {helper} is used by {owner[helper]} and by {user}; "
                     "make it an exercise, give it a public name, or import it from another module"
                 )
+
+
+def parse(text: str) -> ast.Module:
+    """`ast.parse`, one thread at a time: CPython 3.11 counts its depth for all threads together, and may stumble."""
+    with _PARSING:
+        return ast.parse(text)
 
 
 def names_bound(node: ast.stmt) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from autograder.course import Course, Unit
 from autograder.errors import UsageError
 from autograder.key import Key
+from autograder.source import parse
 
 MAX_NOTEBOOK_BYTES = 200 << 20
 MAX_ANSWER_CHARS = 200_000
@@ -180,7 +181,7 @@ def _find_by_text(unit: str, exercise: str, submitted: NotebookNode) -> Notebook
 
 def _defined_in(source: str) -> set[str]:
     try:
-        body = ast.parse(source).body
+        body = parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}

@@ -27,7 +27,8 @@ def count_pairs__sum_of_counters(word_freqs):
 
 def best_pair__sort(counts):
     by_pair = sorted(counts, reverse=True)
-    return sorted(by_pair, key=counts.get, reverse=True)[0]  # sorting is stable
+    best, *_ = sorted(by_pair, key=counts.get, reverse=True)  # sorting is stable; of nothing there is no best
+    return best
 
 
 def best_pair__two_steps(counts):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import nbformat
 import pytest
 from lab import ROOT
-from lab_notebook import LabNotebook, open_notebook
+from lab_notebook import open_notebook
 from nbformat import NotebookNode
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
@@ -40,36 +40,39 @@ IS_IDLE = "() => panel.sessionContext.session.kernel.status === 'idle'"
 def test_pictures_follow_their_controls(
     unit: Unit, course: Course, lab_page: Page, take_picture: Callable[[Locator, str], None]
 ) -> None:
-    solved = nbformat.read(ROOT / "solutions" / unit.folder / f"{unit.name}.ipynb", as_version=4)
-    interactive = [i for i, cell in enumerate(solved.cells) if "widgets.interact" in cell.source]
+    notebook = nbformat.read(ROOT / "solutions" / unit.folder / f"{unit.name}.ipynb", as_version=4)
+    notebook.cells = with_what_they_need([cell for cell in notebook.cells if cell.cell_type == "code"])
+    interactive = [i for i, cell in enumerate(notebook.cells) if is_interactive(cell)]
     assert interactive, f"{unit.name} has no interactive picture"
-    path = f"workspace/{unit.folder}/{unit.name}-solved.ipynb"
-    nbformat.write(solved, course.root / path)
-    with open_notebook(lab_page, path) as notebook:
-        for index in run_with_what_they_need(notebook, solved, interactive):
-            area = notebook.cell(index).locator(".jp-Cell-outputArea")
+    path = f"workspace/{unit.folder}/{unit.name}-pictures.ipynb"
+    nbformat.write(notebook, course.root / path)
+    with open_notebook(lab_page, path) as lab_notebook:
+        lab_notebook.command("notebook:run-all-cells")
+        for number, index in enumerate(interactive, start=1):
+            lab_notebook.select(index)
+            area = lab_notebook.cell(index).locator(".jp-Cell-outputArea")
             look_at(area)
             assert area.locator(LABELS).evaluate_all(CUT_OFF) == []
-            take_picture(area, f"{unit.name}-{index}-before")
-            for number, control in enumerate(area.locator(CONTROLS).all()):
-                move(area, control, f"control {number} in cell {index} of {unit.name}")
-            take_picture(area, f"{unit.name}-{index}-after")
+            take_picture(area, f"{unit.name}-{number}-before")
+            for i, control in enumerate(area.locator(CONTROLS).all()):
+                move(area, control, f"control {i} of picture {number}")
+            take_picture(area, f"{unit.name}-{number}-after")
 
 
-def run_with_what_they_need(notebook: LabNotebook, solved: NotebookNode, interactive: list[int]) -> Iterator[int]:
-    """Run the interactive cells, and before each what sets up and defines its names; yield it once it has run."""
-    code = [i for i, cell in enumerate(solved.cells) if cell.cell_type == "code" and i <= interactive[-1]]
-    wanted, needed = {code[0]}, set()
-    for i in reversed(code):
-        defined, used = names_in(solved.cells[i].source)
-        if i in interactive or defined & needed:
-            wanted.add(i)
+def is_interactive(cell: NotebookNode) -> bool:
+    return "widgets.interact" in cell.source
+
+
+def with_what_they_need(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """The interactive cells, and before them the setup and what defines their names, to be run with few steps."""
+    wanted, needed = [], set()
+    for cell in reversed(cells[1:]):
+        defined, used = names_in(cell.source)
+        if is_interactive(cell) or defined & needed:
+            wanted.append(cell)
             needed = needed - defined | used
-    notebook.run(code[0], f"%env COURSE_BUDGET=ci\n{solved.cells[code[0]].source}")
-    for i in sorted(wanted)[1:]:
-        notebook.run(i)
-        if i in interactive:
-            yield i
+    cells[0].source = f"%env COURSE_BUDGET=ci\n{cells[0].source}"
+    return [cells[0], *reversed(wanted)]
 
 
 def names_in(source: str) -> tuple[set[str], set[str]]:

@@ -52,6 +52,18 @@ def test_a_mistake_is_paid_for_once(judge: Judge) -> None:
     assert found["MultiHeadAttention"].used_stand_ins == ("split_heads",)
 
 
+def test_also_where_only_this_answer_stands_on_the_other(judge: Judge) -> None:
+    """The reference's merge_heads needs no split_heads; this one does, and a right one would do."""
+    proud = """def merge_heads(x):
+    B, H, T, D = x.shape
+    merged = x.transpose(1, 2).reshape(B, T, H * D)
+    assert torch.equal(split_heads(merged, H), x)
+    return merged"""
+    found = verdicts(judge, split_heads=INTERLEAVED, merge_heads=proud)
+    assert found["merge_heads"].right
+    assert found["merge_heads"].used_stand_ins == ("split_heads",)
+
+
 def test_without_a_reference_the_follow_up_stays_wrong() -> None:
     from autograder.key import load_public_key
     from autograder.submission import as_handed_in
