@@ -45,7 +45,7 @@ def open_unit(unit: str) -> None:
     """
     global _session
     key = load_public_key(unit)
-    package = mygpt.settle(Path.cwd(), key.given)
+    package = mygpt.enter(Path.cwd(), key.given)
     torch.set_num_threads(1)
     _show(f"{key.title}: {len(key.exercises)} exercises. {_shelf(key, package)}{_lent(key)}")
     _session = Session(key, probes_in(importlib.import_module(f"autograder.checks.{unit}")), package)

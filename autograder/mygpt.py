@@ -34,7 +34,7 @@ Sections = dict[str, str]
 
 
 def settle(folder: Path, given: Mapping[str, str]) -> Path:
-    """Make `mygpt` importable for a notebook in `folder`, with what is missing borrowed; return its folder.
+    """Make the `mygpt` of a notebook in `folder`, with what is missing borrowed; return its folder.
 
     A `mygpt` here or beside the unit's folder is used, or made; one further up is somebody else's.
     """
@@ -46,8 +46,14 @@ def settle(folder: Path, given: Mapping[str, str]) -> Path:
         (package / "__init__.py").write_text('"""My own GPT, a unit at a time."""\n', encoding="utf-8")
     for name, source in given.items():
         _borrow(package / f"{name}.py", source)
-    if str(home) not in sys.path:
-        sys.path.insert(0, str(home))
+    return package
+
+
+def enter(folder: Path, given: Mapping[str, str]) -> Path:
+    """`settle`, and make `mygpt` importable in this process: for the notebook itself."""
+    package = settle(folder, given)
+    if str(package.parent) not in sys.path:
+        sys.path.insert(0, str(package.parent))
     importlib.invalidate_caches()  # the import system may have listed these folders a moment ago
     return package
 

@@ -36,29 +36,35 @@ def unit_folder(tmp_path: Path) -> Path:
 
 
 def test_it_is_made_beside_the_units_and_imports_at_once(unit_folder: Path) -> None:
-    assert mygpt.settle(unit_folder, GIVEN) == unit_folder.parent / "mygpt"
+    assert mygpt.enter(unit_folder, GIVEN) == unit_folder.parent / "mygpt"
     assert set(files(unit_folder.parent)) == {"mygpt/__init__.py", "mygpt/bigram.py"}
     assert importlib.import_module("mygpt.bigram").softmax() == "lent"
     text = (unit_folder.parent / "mygpt" / "bigram.py").read_text(encoding="utf-8")
     assert "\n# ---- borrowed from the course: softmax ----\n\ndef softmax():" in text
 
 
+def test_a_workspace_is_made_without_a_trace_in_this_process(unit_folder: Path) -> None:
+    before = list(sys.path)
+    mygpt.settle(unit_folder, GIVEN)
+    assert sys.path == before
+
+
 def test_two_units_borrow_from_one_module(unit_folder: Path) -> None:
-    package = mygpt.settle(unit_folder, GIVEN)
-    mygpt.settle(unit_folder, {"bigram": "import math\n\n\ndef tau():\n    return math.tau\n"})
+    package = mygpt.enter(unit_folder, GIVEN)
+    mygpt.enter(unit_folder, {"bigram": "import math\n\n\ndef tau():\n    return math.tau\n"})
     bigram = importlib.import_module("mygpt.bigram")
     assert bigram.softmax() == "lent" and 6 < bigram.tau() < 7
     before = files(package)
-    mygpt.settle(unit_folder, {"bigram": "import math\n\n\ndef tau():\n    return math.tau\n"})
+    mygpt.enter(unit_folder, {"bigram": "import math\n\n\ndef tau():\n    return math.tau\n"})
     assert files(package) == before
 
 
 def test_what_is_there_is_never_touched(unit_folder: Path) -> None:
-    package = mygpt.settle(unit_folder, GIVEN)
+    package = mygpt.enter(unit_folder, GIVEN)
     (package / "bigram.py").write_text("def softmax():\n    return 'my own'\n", encoding="utf-8")
     (package / "__init__.py").write_text("", encoding="utf-8")
     before = files(package)
-    assert mygpt.settle(unit_folder, GIVEN | {"embedding": "x = 1\n"}) == package
+    assert mygpt.enter(unit_folder, GIVEN | {"embedding": "x = 1\n"}) == package
     after = files(package)
     assert after.pop("embedding.py").endswith(b"x = 1\n")
     assert after == before
@@ -67,20 +73,20 @@ def test_what_is_there_is_never_touched(unit_folder: Path) -> None:
 
 
 def test_a_notebook_outside_a_unit_folder_has_it_beside_itself(tmp_path: Path) -> None:
-    assert mygpt.settle(tmp_path, {}) == tmp_path / "mygpt"
+    assert mygpt.enter(tmp_path, {}) == tmp_path / "mygpt"
     inside = tmp_path / "07-transformer"
     inside.mkdir()
-    assert mygpt.settle(inside, {}) == tmp_path / "mygpt"
+    assert mygpt.enter(inside, {}) == tmp_path / "mygpt"
 
 
 def test_a_folder_of_that_name_further_up_is_somebody_elses(unit_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mygpt").mkdir()
-    assert mygpt.settle(unit_folder, GIVEN) == unit_folder.parent / "mygpt"
+    assert mygpt.enter(unit_folder, GIVEN) == unit_folder.parent / "mygpt"
     assert files(tmp_path / "mygpt") == {}
 
 
 def test_served_modules_come_from_memory(unit_folder: Path) -> None:
-    mygpt.settle(unit_folder, {"bigram": "where = 'disk'\n", "extra": ""})
+    mygpt.enter(unit_folder, {"bigram": "where = 'disk'\n", "extra": ""})
     before = files(unit_folder.parent)
     served.serve({"bigram": "where = 'memory'\n", "late": "from mygpt.bigram import where\n"})
     assert importlib.import_module("mygpt.late").where == "memory"
