@@ -139,7 +139,7 @@ class Judge:
         earlier = list(takewhile(lambda other: other != exercise, self.key.exercises))
         named = [e for e in earlier if any(re.search(rf"\b{name}\b", source) for name in e.names)]
         under = {*exercise.needs, *(e.name for e in named), *(name for e in named for name in e.needs)}
-        return tuple(e.name for e in earlier if e.name in under)
+        return tuple(e.name for e in self.key.exercises if e.name in under)
 
     def _deserves_another_try(self, verdict: Verdict) -> bool:
         settled = verdict.outcome in (Outcome.RIGHT, Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE)

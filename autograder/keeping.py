@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import io
 import linecache
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 from autograder.key import Key, KeyExercise
 from autograder.mygpt import BORROWED, GIVEN, OWN, joined_sections, names_defined, read_sections, write_sections
 from autograder.running import implementation_of, is_students
-from autograder.source import names_bound, names_used, text_of
+from autograder.source import Importing, names_bound, names_used, text_of
 from autograder.verdict import Verdict
 
 _MARKS = ("# exercise:", "### BEGIN", "### END", "# YOUR CODE HERE")
@@ -95,7 +96,7 @@ def _cut_out(cell: str, names: tuple[str, ...]) -> str:
         found = {other for node in body if name in names_bound(node) for other in names_used(texts[node])}
         waiting += found - used
         used |= found
-    imports = [texts[node] for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = [texts[node] for node in body if isinstance(node, Importing)]
     definitions = [texts[node] for node in body if used.intersection(names_bound(node))]
     return "\n\n\n".join(["\n".join(imports)] * bool(imports) + definitions)
 
@@ -132,9 +133,9 @@ def _listed(module: ModuleType) -> Iterator[None]:
 
 
 def _why_not(verdict: Verdict, key: Key) -> str:
-    for result in verdict.results:
-        if result.raised and result.raised.type == "NameError":
-            return _missing(result.raised.message.split("'")[1], key)
+    for raised in (result.raised for result in verdict.results if result.raised):
+        if raised.type == "NameError" and (name := re.search(r"'(\w+)'", raised.message)):
+            return _missing(name[1], key)
     first = next(result for result in verdict.results if not result.passed)
     return f"as a module of its own it fails at “{first.probe.sentence}”: does it use something of another cell?"
 

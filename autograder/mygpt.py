@@ -18,7 +18,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.source import names_bound, text_of
+from autograder.source import Importing, names_bound, text_of
 
 GIVEN = "given by the course"
 BORROWED = "borrowed from the course: "
@@ -95,9 +95,9 @@ def _borrow(path: Path, source: str) -> None:
         present = {name for text in sections.values() for name in names_defined(text)}
     except SyntaxError:
         return  # the learner is writing there; the import will say what is wrong
-    lines, missing = source.splitlines(), False
-    imports = [ast.get_source_segment(source, n) for n in ast.parse(source).body if isinstance(n, _IMPORTS)]
-    for node in ast.parse(source).body:
+    lines, body, missing = source.splitlines(), ast.parse(source).body, False
+    imports = [text_of(lines, node) for node in body if isinstance(node, Importing)]
+    for node in body:
         names = names_bound(node)
         if names and not present.intersection(names):
             sections[f"{BORROWED}{', '.join(names)}"], missing = text_of(lines, node), True
@@ -105,6 +105,3 @@ def _borrow(path: Path, source: str) -> None:
         given = sections.get(GIVEN, "").splitlines()
         sections[GIVEN] = "\n".join([*(line for line in imports if line not in given), *given])
         write_sections(path, {heading: text for heading, text in sections.items() if text or heading != GIVEN})
-
-
-_IMPORTS = ast.Import | ast.ImportFrom

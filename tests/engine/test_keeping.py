@@ -200,3 +200,15 @@ def test_a_given_dataclass_is_no_obstacle(course: Course, run: Cell, desk: Path)
     run("check(count_parameters)")
     assert "my own: count_parameters" in desk.with_name("gpt.py").read_text(encoding="utf-8")
     assert importlib.import_module("mygpt.gpt").GPTConfig(1, 1, 1, 1, 1).dropout == 0.0
+
+
+def test_a_name_error_of_ones_own_making_is_told_plainly(run: Cell, desk: Path, capsys: pytest.CaptureFixture) -> None:
+    run("def strict():\n    return True\n")
+    run(
+        "def causal_mask(T_q, T_k):\n"
+        "    if 'strict' not in globals():\n        raise NameError('who knows')\n"
+        "    return torch.arange(T_k) <= torch.arange(T_q)[:, None] + T_k - T_q\n"
+    )
+    run("check(causal_mask)")
+    assert "Right, but not kept in mygpt: as a module of its own it fails at" in capsys.readouterr().out
+    assert not desk.exists()

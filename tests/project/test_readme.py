@@ -21,7 +21,8 @@ def test_every_module_has_its_line(room: str) -> None:
 
 def test_every_unit_of_the_course_is_listed() -> None:
     for unit in Course(ROOT).units:
-        assert f"| {unit.folder.replace('-', ' ')} |" in README and f"| {unit.minutes} min |" in README
+        row = rf"^\| {unit.folder.replace('-', ' ')} \| .+ \| {unit.minutes} min \|$"
+        assert re.search(row, README, re.MULTILINE), f"README has no row with the minutes of {unit.folder}"
 
 
 def test_files_it_links_to_exist() -> None:
