@@ -16,9 +16,10 @@ import torch
 from autograder.course import Course, Exercise, Unit
 from autograder.errors import AuthorError
 from autograder.key import KEYS, Key, KeyExercise, KeyMisconception, KeyProbe
+from autograder.lending import given_sources
 from autograder.probes import Probe, probes_in
 from autograder.running import PUBLIC, observe, seed_for
-from autograder.source import given_sources, preamble, prerequisites
+from autograder.source import preamble, prerequisites
 from autograder.variants import implement, misconception_source, misconceptions_of, reference_implementation
 from autograder.vault import course_secret, hidden_source, source_digest, write_private
 

@@ -189,54 +189,9 @@ def preamble(course: Course, unit: Unit) -> str:
     return f"{imports}\n\n\n{joined(module.in_order(given))}" if given else f"{imports}\n"
 
 
-def given_sources(course: Course, unit: Unit) -> dict[str, str]:
-    """What the unit's notebook imports from `mygpt`, as small complete modules: `{"bigram": "def softmax…"}`.
-
-    Each holds the imported names and whatever they need, so that a unit opens without the earlier ones.
-    """
-    wanted: dict[str, set[str]] = {}
-    waiting = [pair for found in read_module(course, unit.name).imports for pair in _names_of_reference(found)]
-    while waiting:
-        module_name, name = waiting.pop()
-        module = read_module(course, module_name)
-        new = ({name} | module.reach([name])) - wanted.setdefault(module_name, set())
-        wanted[module_name] |= new
-        used = _uses(module.in_order(new))
-        waiting += [pair for found in module.imports for pair in _names_of_reference(found, used)]
-    return {name: _cut(read_module(course, name), names) for name, names in sorted(wanted.items())}
-
-
 def joined(definitions: Iterable[Definition]) -> str:
     """Definitions one under another, two blank lines apart."""
     return "\n\n\n".join(found.text for found in definitions) + "\n"
-
-
-def _cut(module: Module, names: set[str]) -> str:
-    """The part of a module that defines `names`, with the imports it needs."""
-    definitions = module.in_order(names)
-    used = _uses(definitions)
-    imports = [line for found in module.imports if (line := _import_of(found, used))]
-    return "\n".join([*imports, "", "", ""]).lstrip("\n") + joined(definitions)
-
-
-def _import_of(found: Import, used: frozenset[str]) -> str:
-    """The part of an import statement that binds a used name, or nothing."""
-    if not found.names:
-        return found.text if found.binds & used else ""
-    names = [name if name == here else f"{name} as {here}" for name, here in found.names if here in used]
-    module = found.module.replace("reference.", "mygpt.", 1) if found.of_reference else found.module
-    return f"from {module} import {', '.join(names)}" if names else ""
-
-
-def _names_of_reference(found: Import, used: frozenset[str] | None = None) -> list[tuple[str, str]]:
-    if not found.of_reference:
-        return []
-    module = found.module.removeprefix("reference.")
-    return [(module, name) for name, here in found.names if used is None or here in used]
-
-
-def _uses(definitions: Iterable[Definition]) -> frozenset[str]:
-    return frozenset().union(*(found.uses for found in definitions))
 
 
 def _refuse_shared_helpers(module: Module, unit: Unit) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.course import Course, Unit
 from autograder.errors import GraderBroke
 from autograder.key import Key, read_key
-from autograder.source import given_sources
+from autograder.lending import given_sources
 
 ROOM = ".autograder"
 
@@ -28,7 +28,7 @@ def hidden_source(course: Course, unit: Unit) -> str:
 
 def source_digest(course: Course, unit: Unit, secret: bytes, hidden: bool) -> str:
     """One hash over everything a key is made from."""
-    engine = ("probes", "running", "observation", "comparison", "key", "keymaker", "variants", "source")
+    engine = ("probes", "running", "observation", "comparison", "key", "keymaker", "variants", "source", "lending")
     paths = [Path(__file__).parent / f"{name}.py" for name in engine]
     paths += [Path(__file__).parent / "checks" / f"{unit.name}.py"]
     paths += [course.root / "reference" / folder / f"{unit.name}.py" for folder in (".", "misconceptions")]

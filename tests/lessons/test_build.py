@@ -118,7 +118,7 @@ def test_a_blank_answer_is_nbgraders_stub(course, root):
 
 def test_the_solved_notebook_runs_without_the_reference(course, root):
     """`mygpt` stands in for the learner's own code, `check` for the autograder."""
-    from autograder.source import given_sources
+    from autograder.lending import given_sources
 
     build_all(course)
     (root / "mygpt").mkdir()

@@ -6,7 +6,6 @@ from autograder.errors import AuthorError
 from autograder.source import (
     answer_source,
     dependents,
-    given_sources,
     prerequisites,
     read_answer,
     setup_imports,
@@ -70,25 +69,6 @@ def test_setup_imports_name_mygpt_where_the_reference_names_itself(course):
         "from pathlib import Path",
         "from mygpt.letters import alphabet",
     ]
-
-
-def test_given_sources_hold_what_is_imported_and_nothing_else(course):
-    (source,) = given_sources(course, course.unit("counting")).values()
-    namespace = {}
-    exec(source, namespace)
-    assert namespace["alphabet"]("b a") == ["a", "b"]
-    assert source.startswith("import string\n\n\ndef alphabet(")
-    assert "root" not in source
-
-
-def test_given_sources_follow_the_imports_of_imported_modules(course, edit, root):
-    edit("reference/letters.py", "import string\n", "import string\n\nfrom reference.symbols import LETTERS, OTHER\n")
-    edit("reference/letters.py", "set(string.ascii_letters)", "set(LETTERS)")
-    (root / "reference" / "symbols.py").write_text('OTHER = "12"\nLETTERS = "abc"\n', encoding="utf-8")
-    sources = given_sources(course, course.unit("counting"))
-    assert list(sources) == ["letters", "symbols"]
-    assert "from mygpt.symbols import LETTERS\n" in sources["letters"]
-    assert sources["symbols"] == 'LETTERS = "abc"\n'
 
 
 def test_the_body_of_a_function_is_hidden_with_its_comments(course):
