@@ -149,10 +149,34 @@ def codec(tokenizer: dict[str, Any]) -> tuple[Encode, Decode]:
         >>> encode("low, lo"), decode([257, 33])
         ([257, 44, 32, 256], 'low!')
     """
+    vocab = vocabulary(tokenizer)
     if "chars" in tokenizer:
         return _char_codec(tokenizer["chars"])
+    merges = [(left.encode("latin-1"), right.encode("latin-1")) for left, right in tokenizer["merges"]]
+    return _byte_codec(merges, vocab)
+
+
+def vocabulary(tokenizer: dict[str, Any]) -> dict[int, bytes]:
+    """Say which bytes each token stands for; those of a byte tokenizer may be part of a character only.
+
+    Args:
+        tokenizer: as `codec` takes it.
+
+    Returns:
+        From id to bytes, in the order of the ids: UTF-8 of a character, or what the merges have joined.
+
+    Raises:
+        ValueError: neither characters nor merges are in it.
+
+    Example:
+        >>> vocabulary({"chars": "né"}), vocabulary({"merges": [["l", "o"]]})[256]
+        ({0: b'n', 1: b'\\xc3\\xa9'}, b'lo')
+    """
+    if "chars" in tokenizer:
+        return {i: char.encode() for i, char in enumerate(tokenizer["chars"])}
     if "merges" in tokenizer:
-        return _byte_codec([(left.encode("latin-1"), right.encode("latin-1")) for left, right in tokenizer["merges"]])
+        joined = ["".join(pair).encode("latin-1") for pair in tokenizer["merges"]]
+        return dict(enumerate([*(bytes([byte]) for byte in range(256)), *joined]))
     raise ValueError(f"a tokenizer holds 'chars' or 'merges', and this one {sorted(tokenizer)}")
 
 
@@ -167,8 +191,7 @@ def _char_codec(chars: str) -> tuple[Encode, Decode]:
     return encode, lambda ids: "".join(chars[i] for i in ids)
 
 
-def _byte_codec(merges: list[tuple[bytes, bytes]]) -> tuple[Encode, Decode]:
-    vocab = dict(enumerate([bytes([byte]) for byte in range(256)] + [left + right for left, right in merges]))
+def _byte_codec(merges: list[tuple[bytes, bytes]], vocab: dict[int, bytes]) -> tuple[Encode, Decode]:
     id_of = {token: i for i, token in vocab.items()}
     known: dict[str, list[int]] = {}  # words come back all the time
 
