@@ -204,13 +204,14 @@ def _byte_codec(merges: list[tuple[bytes, bytes]], vocab: dict[int, bytes]) -> t
     return encode, lambda ids: decode(ids, vocab)
 
 
-def save_gpt(path: str | Path, model: GPT, tokenizer: dict[str, Any]) -> None:
+def save_gpt(path: str | Path, model: nn.Module, tokenizer: dict[str, Any], recipe: str = "gpt") -> None:
     """Write a GPT and its tokenizer into one safetensors file.
 
     Args:
         path: the file; it appears whole or not at all, and replaces an older one.
-        model: a GPT; the tied head is written once.
+        model: a GPT, or another model with a `config`; a tied head is written once.
         tokenizer: plain values, as `codec` takes them.
+        recipe: who builds such a model, for those who read the file: a name in recipes.py.
 
     Example:
         >>> import tempfile
@@ -221,19 +222,19 @@ def save_gpt(path: str | Path, model: GPT, tokenizer: dict[str, Any]) -> None:
         >>> again.config == model.config, torch.equal(again.wte.weight, model.wte.weight), tokenizer
         (True, True, {'chars': 'abc'})
     """
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
-    metadata = {"config": json.dumps(asdict(model.config)), "tokenizer": json.dumps(tokenizer)}
+    metadata = {"config": json.dumps(asdict(model.config)), "tokenizer": json.dumps(tokenizer), "recipe": recipe}
     path = Path(path)
     partial = path.with_name(f"{path.name}.part")
-    partial.write_bytes(save(tensors, metadata))
+    partial.write_bytes(save({name: w.cpu().contiguous() for name, w in weights(model).items()}, metadata))
     os.replace(partial, path)
 
 
-def load_gpt(path: str | Path) -> tuple[GPT, dict[str, Any]]:
+def load_gpt(path: str | Path, build: Callable[[GPTConfig], nn.Module] = GPT) -> tuple[nn.Module, dict[str, Any]]:
     """Read what `save_gpt` wrote. No code in the file is run.
 
     Args:
         path: the file.
+        build: makes the model that the weights go into.
 
     Returns:
         (model, tokenizer): the GPT in eval mode, and the plain values that `codec` takes.
@@ -246,8 +247,35 @@ def load_gpt(path: str | Path) -> tuple[GPT, dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
-        model = GPT(GPTConfig(**json.loads(metadata["config"]))).eval()
-        model.load_state_dict({**tensors, "lm_head.weight": tensors["wte.weight"]})
+        model = build(GPTConfig(**json.loads(metadata["config"]))).eval()
+        fill_weights(model, tensors)
         return model, json.loads(metadata["tokenizer"])
     except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is damaged, or no GPT that `save_gpt` wrote: {error}") from None
+
+
+def weights(model: nn.Module) -> dict[str, Tensor]:
+    """The state dict of a `model` with each tensor once: a tied weight stands under its first name only.
+
+    Example:
+        >>> model = GPT(GPTConfig(vocab_size=3, block_size=8, n_layer=1, n_head=2, n_embd=4))
+        >>> sorted(model.state_dict().keys() - weights(model).keys())
+        ['lm_head.weight']
+    """
+    names: dict[int, str] = {}
+    state = model.state_dict(keep_vars=True)  # without it, a tied weight would be two tensor objects
+    for name, tensor in state.items():
+        names.setdefault(id(tensor), name)
+    return {name: state[name].detach() for name in names.values()}
+
+
+def fill_weights(model: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Copy `tensors`, named as `weights` names them, into a `model`, in place.
+
+    Raises:
+        KeyError: a name is missing, or one too many.
+        RuntimeError: a shape is another one.
+    """
+    if odd := sorted(tensors.keys() ^ weights(model).keys()):
+        raise KeyError(f"weights and model do not agree on {', '.join(odd)}")
+    model.load_state_dict(tensors, strict=False)  # not strict: the second name of a tied weight is not in there

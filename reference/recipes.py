@@ -14,7 +14,6 @@ from reference.gpt import GPT, GPTConfig, init_weights
 from reference.optimization import AdamW, configure_param_groups, cosine_lr, cross_entropy
 from reference.play import Step, cached_logits
 
-
 RECIPES = ("gpt", "fast")
 
 
