@@ -68,6 +68,38 @@ def start(ctx: click.Context, folder: Path) -> None:
         click.echo(path)
 
 
+@main.command("catch-up")
+@click.argument("unit")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="workspace")
+@click.option("--before", is_flag=True, help="Instead of UNIT, everything that UNIT stands on.")
+@click.option("--pack", type=click.Path(dir_okay=False, path_type=Path), help="A pack from your instructor.")
+@click.pass_context
+def catch_up(ctx: click.Context, unit: str, folder: Path, before: bool, pack: Path | None) -> None:
+    """Borrow what is missing of UNIT in FOLDER/mygpt from the course; what is yours is never touched."""
+    from autograder import catchup
+
+    course = _course(ctx)
+    loans = list(catchup.catch_up(course, course.unit(unit), folder, before, pack))
+    for path, loan in loans:
+        click.echo(f"{path}: {loan}")
+    if any(loan.new for _, loan in loans):
+        click.echo("A notebook that is open sees this once you restart its kernel.", err=True)
+    elif not loans:
+        click.echo(f"{unit} stands on no earlier unit: there is nothing to borrow.", err=True)
+
+
+@main.command()
+@click.argument("units", nargs=-1, required=True)
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), default="catch-up.json")
+@click.pass_context
+def pack(ctx: click.Context, units: tuple[str, ...], output: Path) -> None:
+    """Write a catch-up pack of UNITS for students who missed them. It holds the answers: release it when you may."""
+    from autograder.catchup import write_pack
+
+    course = _course(ctx)
+    click.echo(write_pack(course, _units(course, units), output))
+
+
 @main.command()
 @click.argument("units", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; fail if anything is stale.")

@@ -91,6 +91,15 @@ class Course:
                 return unit
         raise UsageError(f"there is no unit {name!r}; the units are {', '.join(u.folder for u in self.units)}")
 
+    def before(self, unit: Unit) -> tuple[Unit, ...]:
+        """The units that this one stands on, directly or through others, in course order."""
+        names, waiting = set[str](), list(unit.needs)
+        while waiting:
+            if (name := waiting.pop()) not in names:
+                names.add(name)
+                waiting.extend(self.unit(name).needs)
+        return tuple(other for other in self.units if other.name in names)
+
 
 def find_course(start: Path | None = None) -> Course:
     """Read the course whose course.toml lies in `start` (default: here) or the nearest folder above it."""

@@ -74,15 +74,26 @@ def has(package: Path, key: Key, exercise: KeyExercise) -> bool:
 
 
 def _with_answer(sections: dict[str, str], key: Key, exercise: KeyExercise, cell: str) -> dict[str, str]:
-    """The module's sections with this answer in its place, and nothing borrowed that it defines itself."""
+    """The module's sections with this answer in its place, and nothing borrowed that is there otherwise."""
     own = _cut_out(cell, exercise.names)
-    written = names_defined(own)
+    written = names_defined(own) | names_defined(key.preamble)
     kept = {
         heading: text
         for heading, text in sections.items()
         if not (heading.startswith(BORROWED) and written.issuperset(names_defined(text)))
     }
-    return {**kept, GIVEN: key.preamble.strip("\n"), f"{OWN}{exercise.name}": own}
+    return _without_orphans({**kept, GIVEN: key.preamble.strip("\n"), f"{OWN}{exercise.name}": own})
+
+
+def _without_orphans(sections: dict[str, str]) -> dict[str, str]:
+    """Leave out borrowed private helpers whose borrowed function has made way."""
+    helpers = [heading for heading in sections if heading.startswith(f"{BORROWED}_")]
+    used = {heading: set(names_used(text)) for heading, text in sections.items()}
+    for helper in helpers:
+        others = set[str]().union(*(names for heading, names in used.items() if heading != helper))
+        if not others & names_defined(sections[helper]):
+            return _without_orphans({heading: text for heading, text in sections.items() if heading != helper})
+    return sections
 
 
 def _cut_out(cell: str, names: tuple[str, ...]) -> str:

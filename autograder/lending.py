@@ -24,9 +24,42 @@ def given_sources(course: Course, unit: Unit) -> dict[str, str]:
 
     Each holds the imported names and whatever they need, so that a unit opens without the earlier ones.
     """
+    return _closed(course, _imports_of(course, unit))
+
+
+def whole_sources(course: Course, unit: Unit) -> dict[str, str]:
+    """The unit's whole module as a part of `mygpt`, and what it imports from other units, as in `given_sources`."""
+    return _closed(course, _names_of(course, unit))
+
+
+def chain_sources(course: Course, unit: Unit) -> tuple[tuple[Unit, ...], dict[str, str]]:
+    """The earlier units on which this one stands in `mygpt`, and their modules, whole, with all that these import.
+
+    It holds nothing of the unit itself.
+    """
+    pairs = _imports_of(course, unit)
+    earlier: tuple[Unit, ...] = ()
+    while True:
+        sources = _closed(course, pairs + [pair for one in earlier for pair in _names_of(course, one)])
+        found = tuple(one for one in course.units if one.name in sources and one.number < unit.number)
+        if found == earlier:
+            return earlier, {name: source for name, source in sources.items() if name != unit.name}
+        earlier = found
+
+
+def _imports_of(course: Course, unit: Unit) -> list[Pair]:
+    imports = read_module(course, unit.name).imports
+    return [pair for found in imports for pair in _names_of_reference(found)] + lesson_imports(course, unit)
+
+
+def _names_of(course: Course, unit: Unit) -> list[Pair]:
+    return [(unit.name, found.names[0]) for found in read_module(course, unit.name).definitions]
+
+
+def _closed(course: Course, pairs: list[Pair]) -> dict[str, str]:
+    """These names and all they need, cut out of their modules."""
     wanted: dict[str, set[str]] = {}
-    waiting = [pair for found in read_module(course, unit.name).imports for pair in _names_of_reference(found)]
-    waiting += lesson_imports(course, unit)
+    waiting = list(pairs)
     while waiting:
         module_name, name = waiting.pop()
         module = read_module(course, module_name)

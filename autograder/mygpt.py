@@ -6,16 +6,19 @@ A module is made of sections, each under a heading of its own:
     # ---- borrowed from the course: softmax ----         not written yet, but a later unit stands on it
     # ---- my own: causal_mask ----                       the cell that passed `check`
 
-Where a unit stands on something the learner has not written, the key brings it (`given`) and it is borrowed. What has
-no heading is the learner's and is never touched. In a judge's child nothing is written; there, `served` answers.
+Where a unit stands on something the learner has not written, the key brings it (`given`) and it is borrowed; whole
+modules are borrowed by `autograder catch-up`. What has no heading is the learner's and is never touched. In a judge's
+child nothing is written; there, `served` answers.
 """
 
 import ast
+import contextlib
 import importlib
 import os
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.source import Importing, names_bound, text_of
@@ -33,6 +36,20 @@ Sections = dict[str, str]
 """The text under each heading of a module, in the order of the file; what stands above the first is under ""."""
 
 
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """What became of the names that a module could borrow."""
+
+    new: tuple[str, ...]
+    own: tuple[str, ...]
+    before: tuple[str, ...]
+    """There already, and the course's: given, or borrowed earlier."""
+
+    def __str__(self) -> str:
+        parts = {"borrowed": self.new, "your own, untouched": self.own, "there already": self.before}
+        return " · ".join(f"{words}: {', '.join(names)}" for words, names in parts.items() if names)
+
+
 def settle(folder: Path, given: Mapping[str, str]) -> Path:
     """Make the `mygpt` of a notebook in `folder`, with what is missing borrowed; return its folder.
 
@@ -45,7 +62,8 @@ def settle(folder: Path, given: Mapping[str, str]) -> Path:
     if not (package / "__init__.py").exists():
         (package / "__init__.py").write_text('"""My own GPT, a unit at a time."""\n', encoding="utf-8")
     for name, source in given.items():
-        _borrow(package / f"{name}.py", source)
+        with contextlib.suppress(SyntaxError):  # the learner is writing there; the import will say what is wrong
+            borrow(package / f"{name}.py", source)
     return package
 
 
@@ -88,20 +106,29 @@ def names_defined(text: str) -> set[str]:
     return {name for node in ast.parse(text).body for name in names_bound(node)}
 
 
-def _borrow(path: Path, source: str) -> None:
-    """Add what a module lacks of `source`, each definition under a heading of its own."""
+def borrow(path: Path, source: str) -> Loan:
+    """Add what a module lacks of `source`, each definition under a heading of its own; what is there is not touched.
+
+    Raises:
+        SyntaxError: the module is no Python; nothing was borrowed.
+    """
     sections = read_sections(path)
-    try:
-        present = {name for text in sections.values() for name in names_defined(text)}
-    except SyntaxError:
-        return  # the learner is writing there; the import will say what is wrong
-    lines, body, missing = source.splitlines(), ast.parse(source).body, False
+    owner = {name: heading for heading, text in sections.items() for name in names_defined(text)}
+    lines, body, missing = source.splitlines(), ast.parse(source).body, list[str]()
     imports = [text_of(lines, node) for node in body if isinstance(node, Importing)]
     for node in body:
         names = names_bound(node)
-        if names and not present.intersection(names):
-            sections[f"{BORROWED}{', '.join(names)}"], missing = text_of(lines, node), True
+        if names and not owner.keys() & set(names):
+            sections[f"{BORROWED}{', '.join(names)}"] = text_of(lines, node)
+            missing += names
     if missing or not path.exists():
         given = sections.get(GIVEN, "").splitlines()
         sections[GIVEN] = "\n".join([*(line for line in imports if line not in given), *given])
         write_sections(path, {heading: text for heading, text in sections.items() if text or heading != GIVEN})
+    public = [name for node in body for name in names_bound(node) if not name.startswith("_")]
+    lent = {name for name, heading in owner.items() if heading == GIVEN or heading.startswith(BORROWED)}
+    return Loan(
+        new=tuple(name for name in public if name in missing),
+        own=tuple(name for name in public if name in owner and name not in lent),
+        before=tuple(name for name in public if name in lent),
+    )
