@@ -22,9 +22,11 @@ Pair = tuple[str, str]
 def given_sources(course: Course, unit: Unit) -> dict[str, str]:
     """What the unit's notebook imports from `mygpt`, as small complete modules: `{"bigram": "def softmax…"}`.
 
-    Each holds the imported names and whatever they need, so that a unit opens without the earlier ones.
+    Each holds the imported names and whatever they need, so that a unit opens without the earlier ones. The unit itself
+    is never among them: a bridge that stands on it, like play.py on generation.py, waits for the learner's own answers.
     """
-    return _closed(course, _imports_of(course, unit))
+    sources = _closed(course, _imports_of(course, unit))
+    return {name: source for name, source in sources.items() if name != unit.name}
 
 
 def whole_sources(course: Course, unit: Unit) -> dict[str, str]:

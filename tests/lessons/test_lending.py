@@ -32,6 +32,15 @@ def test_given_sources_follow_the_imports_of_imported_modules(course, edit, root
     assert sources["symbols"] == 'LETTERS = "abc"\n'
 
 
+def test_a_bridge_to_the_unit_itself_lends_no_answer(course, edit, root):
+    bridge = "from reference.counting import tally\n\n\ndef twice(words):\n    return tally([*words, *words])\n"
+    (root / "reference" / "bridge.py").write_text(bridge, encoding="utf-8")
+    edit(LESSON, "## Winners\n", "## Winners\n\n```python\nfrom mygpt.bridge import twice\n```\n")
+    sources = given(course)
+    assert "from mygpt.counting import tally\n" in sources["bridge"]
+    assert "counting" not in sources
+
+
 @pytest.mark.parametrize(
     "fence",
     [
