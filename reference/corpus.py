@@ -15,7 +15,7 @@ from torch import Tensor
 from reference.bigram import build_char_vocab
 from reference.bpe import train_bpe
 from reference.data import get_batch
-from reference.play import codec
+from reference.play import codec, vocabulary
 
 
 class RunError(Exception):
@@ -128,7 +128,7 @@ def make_corpus(
         tokenizer = {"chars": "".join(build_char_vocab(text))} if bpe is None else bpe_tokenizer(text[:border], bpe)
     encode, _ = codec(tokenizer)
     train, val = (torch.tensor(encode(part), dtype=torch.int32) for part in (text[:border], text[border:]))
-    return Corpus(tokenizer, train, val, token_bytes(tokenizer))
+    return Corpus(tokenizer, train, val, list(vocabulary(tokenizer).values()))
 
 
 def bpe_tokenizer(text: str, vocab_size: int) -> dict[str, Any]:
@@ -147,19 +147,6 @@ def bpe_tokenizer(text: str, vocab_size: int) -> dict[str, Any]:
     if len(vocab) < vocab_size:
         raise InputError(f"{vocab_size} tokens are too many: this text gives {len(vocab)}, and then no pair is left")
     return {"merges": [[left.decode("latin-1"), right.decode("latin-1")] for left, right in merges]}
-
-
-def token_bytes(tokenizer: dict[str, Any]) -> list[bytes]:
-    """The bytes of each token, by id; `tokenizer` is one that `codec` takes.
-
-    Example:
-        >>> token_bytes({"chars": "eé"}), token_bytes({"merges": [["Ã", "©"]]})[256]
-        ([b'e', b'\\xc3\\xa9'], b'\\xc3\\xa9')
-    """
-    if "chars" in tokenizer:
-        return [char.encode("utf-8") for char in tokenizer["chars"]]
-    pairs = [(left + right).encode("latin-1") for left, right in tokenizer["merges"]]
-    return [*(bytes([byte]) for byte in range(256)), *pairs]
 
 
 def number_from(words: str) -> int:

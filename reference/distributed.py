@@ -36,6 +36,15 @@ class Team:
         """
         return slice(self.rank * n // self.size, (self.rank + 1) * n // self.size)
 
+    def circumstances(self) -> dict[str, int | str]:
+        """What decides, on one machine, in which order sums are rounded.
+
+        Example:
+            >>> sorted(Team().circumstances())
+            ['device', 'processes', 'threads']
+        """
+        return {"threads": torch.get_num_threads(), "processes": self.size, "device": self.device.type}
+
     def add_(self, tensors: Sequence[Tensor]) -> None:
         """Put the sum over all processes into each of these tensors, in place. They travel as one message, in float32.
 

@@ -1,0 +1,293 @@
+"""Train a GPT on a text: `python -m reference.pretrain TEXT`, or `pretrain(text, out)` in a notebook.
+
+The same call again goes on where the last one stopped, to the bit, however that one ended. What lies in the folder of a
+run is said in runs.py. Several processes (`torchrun --nproc-per-node 2 -m reference.pretrain TEXT`) each take a share
+of every batch; all of them must see that folder. On CPUs they talk through gloo, and that was tried. The code for GPUs
+(nccl, bfloat16) is there, and has never run.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reference.corpus import InputError, RunError, make_corpus, read_text
+from reference.distributed import team
+from reference.recipes import RECIPES
+from reference.recipes import recipe as recipe_named
+from reference.runs import CHECKPOINT, LOG, MODEL, PICTURE, Run, load_state, read_facts
+from reference.trainer import Loop, Report, Trainer
+
+
+def pretrain(
+    text: str,
+    out: str | Path,
+    recipe: str = "gpt",
+    *,
+    bpe: int | None = None,
+    val_fraction: float = 0.1,
+    seed: int = 0,
+    eval_every: int = 100,
+    save_every: int = 100,
+    eval_tokens: int = 16_384,
+    micro_batch_size: int | None = None,
+    device: str = "auto",
+    report: Callable[[Report], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+    **numbers: float,
+) -> Run:
+    """Train a model on a text, or go on with a training that stopped.
+
+    Args:
+        text: what to learn from, and at its end what to be judged by.
+        out: the folder of the run. If an unfinished run of the same text and numbers lies there, it is continued; if
+            a finished one, nothing is left to do.
+        recipe: a name in recipes.py.
+        bpe: tokens of a byte-pair tokenizer trained on the training part; None = characters.
+        val_fraction: the share of the text, at its end, that is kept for validation; 0 = none.
+        seed: of everything that is drawn: first weights, batches, dropout.
+        eval_every, save_every: after how many steps to evaluate, and to write a checkpoint.
+        eval_tokens: at most so many validation tokens are evaluated, always the same ones; 0 = all.
+        micro_batch_size: windows that go through the model at once, where memory is short. None = all of a step's.
+        device: "cpu", "cuda" or "auto".
+        report: called after each step, in the process that leads.
+        say: called with a sentence when something other than a step happens.
+        numbers: of the recipe, where others are wanted: steps=500, n_embd=64, and so on.
+
+    Returns:
+        The run. Ctrl-C ends it early: the step is finished and saved, and `complete` is False. (Once more, and it ends
+        at once; then the last checkpoint counts.)
+
+    Raises:
+        InputError: the run cannot begin as it was asked for.
+        RunError: it cannot go on.
+
+    Threads, processes and device may change from call to call, but then sums are rounded in another order.
+
+    Example:
+        >>> import tempfile
+        >>> sizes = {"block_size": 8, "n_layer": 1, "n_head": 2, "n_embd": 8, "batch_size": 4}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = pretrain("to be, or not to be. " * 20, folder, steps=30, lr=0.03, warmup=0, **sizes)
+        >>> run.complete, run.train_loss > run.val_loss
+        (True, True)
+    """
+    chosen = replace(recipe_named(recipe), **numbers)
+    about = chosen.numbers() | {"bpe": bpe, "val_fraction": val_fraction, "seed": seed}
+    about["text"] = hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
+    folder = Path(out)
+    with team(device) as us:
+        facts = open_folder(folder, about)
+        if facts["tokenizer"] is None and bpe:
+            say(f"training a tokenizer of {bpe} tokens")
+        corpus = make_corpus(text, bpe, val_fraction, facts["tokenizer"])
+        trainer = Trainer(chosen, corpus, seed, us, micro_batch_size)
+        loop = Loop(trainer, folder, about, eval_every, save_every, eval_tokens, report)
+        if facts["step"]:
+            load_state(folder / CHECKPOINT, trainer.model, trainer.optimizers)
+            trainer.step = facts["step"]
+            done = "is complete" if trainer.step == chosen.steps else "goes on"
+            say(f"{folder} {done}: {trainer.step} of {chosen.steps} steps are done")
+            if facts["made_with"] != us.circumstances():
+                say("threads, processes or device are others than before: sums are rounded in another order")
+        with stop_requests() as stopped:
+            loop.run(stopped)
+        return loop.finish()
+
+
+def open_folder(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """Make the `folder` of a run, or read the facts of the one that lies in it.
+
+    Args:
+        folder: where the run shall lie.
+        about: the plain values of the run that is wanted.
+
+    Returns:
+        The facts of its last checkpoint. Without one, "step" is 0 and "tokenizer" is None.
+
+    Raises:
+        InputError: another run lies there, or nothing can be written there.
+        RunError: its checkpoint is damaged.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOG).touch()
+    except OSError as error:
+        raise InputError(f"cannot write into {folder}: {error.strerror}. Name another folder with --out") from None
+    if not (folder / CHECKPOINT).exists():
+        return {"step": 0, "tokenizer": None}
+    facts = read_facts(folder / CHECKPOINT)
+    before = facts["run"] | {"text": "another text"}
+    about = about | ({"text": "another text"} if about["text"] == facts["run"]["text"] else {"text": "this one"})
+    if differ := [f"{name}: {before[name]}, not {value}" for name, value in about.items() if before[name] != value]:
+        raise InputError(f"another run lies in {folder} ({', '.join(differ)}): name another folder with --out")
+    return facts
+
+
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C (and SIGTERM, which torchrun sends) be a request: the function in hand says whether there was one.
+
+    The second one does what it always did. Outside of the main thread, where Python allows no such thing, nothing
+    changes.
+
+    Example:
+        >>> with stop_requests() as stopped:
+        ...     signal.raise_signal(signal.SIGINT)
+        ...     stopped()
+        True
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, _: object) -> None:
+        asked.set()
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Watch:
+    """What the command says on stderr while it trains: a bar in a terminal, plain lines elsewhere.
+
+    Example:
+        >>> with Watch() as watch:
+        ...     watch.say("hello")  # on stderr
+    """
+
+    def __init__(self) -> None:
+        """Only the process that leads speaks."""
+        console = Console(stderr=True, quiet=not is_leader(), highlight=False)
+        columns = [BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn()]
+        self.progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self.task = self.progress.add_task("", total=None)
+
+    def __enter__(self) -> "Watch":
+        """Show the bar."""
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it as it is."""
+        self.progress.stop()
+
+    def say(self, sentence: str) -> None:
+        """Print a `sentence`."""
+        self.progress.console.print(sentence, markup=False, soft_wrap=True)
+
+    def report(self, report: Report) -> None:
+        """Move the bar, or print a line after an evaluation; `report` says how it stands."""
+        val = "" if report.val_loss is None else f", validation {report.val_loss:.3f}"
+        text = f"loss: training {report.train_loss:.3f}{val}; {report.tokens_per_s:,.0f} tokens/s"
+        if not self.progress.disable:
+            self.progress.update(self.task, completed=report.step, total=report.steps, description=text)
+        elif report.evaluated:
+            self.say(f"step {report.step} of {report.steps}, {text}")
+
+
+def is_leader() -> bool:
+    """Whether this is the only process of a run, or the one that speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def summary(run: Run) -> str:
+    """What the command prints at the end about a `run`."""
+    val = "" if run.val_loss is None else f", validation {run.val_loss:.3f} ({run.bits_per_byte:.3f} bits per byte)"
+    speed = "" if run.tokens_per_s is None else f", {run.tokens_per_s:,.0f} tokens/s"
+    lines = [
+        f"{run.folder}: {run.step} of {run.steps} steps, {run.num_parameters:,} parameters{speed}",
+        f"loss: training {run.train_loss:.3f} (last 50 steps){val}",
+        f"curves: {run.folder / PICTURE}, numbers: {run.folder / LOG}",
+    ]
+    if run.complete:
+        return "\n".join([*lines, f"model: {run.folder / MODEL}; python -m reference.sample {run.folder}"])
+    return "\n".join([*lines, "stopped before its end; the same command goes on from here"])
+
+
+NUMBERS = {
+    "steps": (click.IntRange(1), "optimizer steps"),
+    "batch_size": (click.IntRange(1), "windows in a step, of all processes together"),
+    "block_size": (click.IntRange(1), "tokens in a window, the longest context"),
+    "n_layer": (click.IntRange(1), "blocks"),
+    "n_head": (click.IntRange(1), "heads"),
+    "n_embd": (click.IntRange(1), "width"),
+    "dropout": (click.FloatRange(0, 1), "share of embedded channels that training hides"),
+    "lr": (click.FloatRange(0, min_open=True), "peak of the learning rate"),
+    "warmup": (click.IntRange(0), "steps on which it rises"),
+    "weight_decay": (click.FloatRange(0), "of the matrices"),
+    "clip": (click.FloatRange(0), "longest gradient, 0 = any"),
+}
+"""The numbers of a recipe that the command line can change, with their kind and meaning."""
+
+
+def number_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a `command` an option for each of NUMBERS; what is not said is the recipe's."""
+    for name, (kind, meaning) in reversed(NUMBERS.items()):
+        default = f"{meaning}  [gpt: {getattr(recipe_named('gpt'), name)}]"
+        command = click.option(f"--{name.replace('_', '-')}", type=kind, help=default)(command)
+    return command
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.argument("text", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="folder of the run  [runs/NAME OF TEXT-RECIPE]")
+@click.option("--recipe", type=click.Choice(RECIPES), default="gpt", show_default=True)
+@click.option("--chars", is_flag=True, help="a token for each character, as without --bpe")
+@click.option("--bpe", type=int, help="so many byte-pair tokens")
+@number_options
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--val-fraction", type=click.FloatRange(0, 1, max_open=True), default=0.1, show_default=True)
+@click.option("--eval-every", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--eval-tokens", type=click.IntRange(0), default=16_384, show_default=True, help="0 = all")
+@click.option("--save-every", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--micro-batch-size", type=click.IntRange(1), help="windows at once, where memory is short")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="threads of each process")
+@click.option("--json", "as_json", is_flag=True, help="the result as JSON")
+def main(text: Path, out: Path | None, threads: int | None, chars: bool, as_json: bool, **options: Any) -> None:
+    """Train a GPT on the UTF-8 file TEXT. The same command again goes on where this one stopped.
+
+    \f
+    `text`, `out`, `threads`, `chars`, `as_json` and `options` are what the options say.
+    """
+    if chars and options["bpe"]:
+        raise click.UsageError("--chars or --bpe, not both")
+    if threads:
+        torch.set_num_threads(threads)
+    options = {name: value for name, value in options.items() if value is not None or name not in NUMBERS}
+    out = out or Path("runs", f"{text.stem}-{options['recipe']}")
+    try:
+        with Watch() as watch:
+            run = pretrain(read_text(text), out, report=watch.report, say=watch.say, **options)
+    except RunError as error:
+        if is_leader() or not isinstance(error, InputError):  # a wrong input is seen by all, and told by one
+            click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    if is_leader():
+        click.echo(json.dumps(asdict(run), default=str) if as_json else summary(run))
+    sys.exit(0 if run.complete else 1)
+
+
+if __name__ == "__main__":
+    main()
