@@ -7,6 +7,7 @@ frequent neighbours become one token. The order in which that happened *is* the 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 from reference.tokenizer import pretokenize
@@ -154,3 +155,97 @@ def compression_ratio(text: str, ids: Sequence[int]) -> float:
         2.0
     """
     return len(text.encode("utf-8")) / len(ids)
+
+
+def merge_step(
+    words: list[list[bytes]],
+    freqs: list[int],
+    counts: Counter[tuple[bytes, bytes]],
+    holders: dict[tuple[bytes, bytes], set[int]],
+    pair: tuple[bytes, bytes],
+) -> set[tuple[bytes, bytes]]:
+    """Merge one pair in a corpus, and keep the books right without counting all of it anew.
+
+    Args:
+        words: the different words of the corpus, each a list of tokens. No two of them spell the same bytes.
+        freqs: freqs[i] is the number of times (≥ 1) that the corpus holds words[i].
+        counts: a Counter from (left, right) to the number of its places in the corpus, as `count_pairs` counts.
+        holders: a dict from each pair to the set of all i for which words[i] holds that pair.
+        pair: the pair to merge; at least one word holds it.
+
+    Returns:
+        A set of pairs, among them every pair whose count is now another than before, those included that no
+        longer occur. (Other pairs in it do no harm.)
+
+    Changes words, counts and holders in place: afterwards they are as if the corpus had been gone through anew,
+    with the pair merged in every word as `merge` does it. A pair that no longer occurs has no entry, neither in
+    counts nor in holders. freqs stays as it was. Words that do not hold the pair are not looked at.
+
+    Source: Sennrich et al. (2016), section 3.2, which proposes an index of all pairs, updated where words change.
+
+    Example:
+        >>> words, counts = [[b"h", b"en"], [b"t", b"en"]], Counter({(b"h", b"en"): 5, (b"t", b"en"): 4})
+        >>> holders = {(b"h", b"en"): {0}, (b"t", b"en"): {1}}
+        >>> merge_step(words, [5, 4], counts, holders, (b"h", b"en"))
+        {(b'h', b'en')}
+        >>> words, counts, holders
+        ([[b'hen'], [b't', b'en']], Counter({(b't', b'en'): 4}), {(b't', b'en'): {1}})
+    """
+    touched = set()
+    for i in list(holders[pair]):  # a list, because the set itself is about to lose i
+        for old in pairwise(words[i]):
+            counts[old] -= freqs[i]
+            holders[old].discard(i)
+            touched.add(old)
+        words[i] = merge(words[i], pair, pair[0] + pair[1])
+        for new in pairwise(words[i]):
+            counts[new] += freqs[i]
+            holders.setdefault(new, set()).add(i)
+            touched.add(new)
+    for gone in [old for old in touched if not counts[old]]:
+        del counts[gone], holders[gone]
+    return touched
+
+
+class _Downwards(tuple):
+    """A pair in a heap, which hands out the smallest first: of two pairs, here the greater counts as the smaller."""
+
+    def __lt__(self, other: tuple) -> bool:
+        return tuple.__gt__(self, other)
+
+
+def learn_merges(word_freqs: dict[tuple[bytes, ...], int], n_merges: int) -> list[tuple[bytes, bytes]]:
+    """Learn the merges of a corpus, with work only where a merge has changed something.
+
+    Args:
+        word_freqs: maps a word, written as a tuple of tokens, to the number of times (≥ 1) that the
+            corpus holds it; may be empty. No two words spell the same bytes.
+        n_merges: how many merges are wanted, ≥ 0.
+
+    Returns:
+        The merges in order, each a tuple (left, right): the same as if after each merge all pairs were counted
+        anew and `best_pair` chose. Fewer than n_merges if no pair is left. word_freqs itself stays as it was.
+
+    A merge may cost work for the words that hold its pair and for the pairs that occur in the corpus, not for each
+    word of the corpus.
+
+    Example:
+        >>> learn_merges({(b"h", b"e", b"n"): 5, (b"t", b"e", b"n"): 4}, 2)
+        [(b'e', b'n'), (b'h', b'en')]
+    """
+    words, freqs = [list(word) for word in word_freqs], list(word_freqs.values())
+    counts, holders = Counter(count_pairs(word_freqs)), {}
+    for i, word in enumerate(words):
+        for pair in pairwise(word):
+            holders.setdefault(pair, set()).add(i)
+    heap = [(-count, _Downwards(pair)) for pair, count in counts.items()]
+    heapify(heap)
+    merges = []
+    while heap and len(merges) < n_merges:
+        count, best = heappop(heap)
+        if counts[best] == -count:  # else the count has changed since, and a newer entry says what it is
+            merges.append(tuple(best))
+            for pair in merge_step(words, freqs, counts, holders, merges[-1]):
+                if pair in counts:
+                    heappush(heap, (-counts[pair], _Downwards(pair)))
+    return merges

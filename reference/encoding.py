@@ -1,14 +1,16 @@
-"""The tokenizer as one object, and its bridge to tiktoken.
+"""The tokenizer as one object, trained fast, and its bridge to tiktoken.
 
-`Tokenizer` puts the functions of bpe.py and tokenizer.py together. The bridge goes both ways: our training can run in
-tiktoken's fast encoder, and GPT-2's published table can run through our `bpe_encode`.
+`Tokenizer` and `train_bpe_incremental` put the functions of bpe.py and tokenizer.py together. The bridge goes both
+ways: our training can run in tiktoken's fast encoder, and GPT-2's published table can run through our `bpe_encode`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import tiktoken
 
+from reference.bpe import learn_merges, train_bpe
 from reference.tokenizer import bpe_encode, decode, pretokenize, split_on_special_tokens
 
 # GPT2_PATTERN in the dialect of tiktoken's engine, which knows \p{…} but means something else by \w and \s.
@@ -57,6 +59,27 @@ class Tokenizer:
         if word not in self._cache:
             self._cache[word] = [self.ids[token] for token in bpe_encode(word, self.merges)]
         return self._cache[word]
+
+
+def train_bpe_incremental(
+    text: str, vocab_size: int, special_tokens: Sequence[str] = ()
+) -> tuple[dict[int, bytes], list[tuple[bytes, bytes]]]:
+    """Train as `train_bpe` does, to the last token, without counting everything again after each merge.
+
+    text, vocab_size, special_tokens, the result and the errors are those of `train_bpe`. Only the time is another.
+
+    >>> train_bpe_incremental("low low<|end|>lower", 259, ["<|end|>"]) == train_bpe(
+    ...     "low low<|end|>lower", 259, ["<|end|>"])
+    True
+    """
+    frame, _ = train_bpe("", vocab_size, special_tokens)  # bytes and special tokens; refuses a size too small for them
+    pieces = (piece for piece in split_on_special_tokens(text, special_tokens) if piece not in special_tokens)
+    words = Counter(word for piece in pieces for word in pretokenize(piece))
+    word_freqs = {tuple(bytes([byte]) for byte in word.encode("utf-8")): freq for word, freq in words.items()}
+    merges = learn_merges(word_freqs, vocab_size - len(frame))
+    tokens = list(frame.values())
+    tokens[256:256] = [left + right for left, right in merges]
+    return dict(enumerate(tokens)), merges
 
 
 def to_tiktoken(tokenizer: Tokenizer, name: str = "ours") -> tiktoken.Encoding:

@@ -1,6 +1,8 @@
 """Public probes of the unit bpe."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from autograder.probes import Draw, probe
@@ -344,3 +346,252 @@ def beyond_ascii(compression_ratio: Callable, draw: Draw) -> Any:
 def repeated_ids(compression_ratio: Callable, draw: Draw) -> Any:
     """a token that comes twice counts twice"""
     return _told("compression_ratio", compression_ratio, (draw.word(LETTERS, 9, 15), [draw.integer(0, 999)] * 5))
+
+
+class Books:
+    """A corpus with its books, as `merge_step` is handed them, and what it makes of them."""
+
+    def __init__(self, table: dict[tuple[bytes, ...], int]) -> None:
+        self.words, self.freqs = WatchedList(map(list, table)), list(table.values())
+        self.counts: Counter = Counter()
+        self.holders: dict[tuple[bytes, bytes], set[int]] = {}
+        for i, word in enumerate(self.words):
+            for pair in pairwise(word):
+                self.counts[pair] += self.freqs[i]
+                self.holders.setdefault(pair, set()).add(i)
+        self.words.read.clear()
+        self.call = f"in the corpus {table}: merge_step(words, freqs, counts, holders, "
+
+    def after(self, merge_step: Callable, *pairs: tuple, see: str = "") -> Any:
+        """Merge these pairs, one after another; see the words, the counts or the holders of what still occurs."""
+        for pair in pairs:
+            merge_step(self.words, self.freqs, self.counts, self.holders, pair)
+        books = {
+            "words": list.__getitem__(self.words, slice(None)),
+            "counts": {pair: count for pair, count in self.counts.items() if count},
+            "holders": {pair: numbers for pair, numbers in self.holders.items() if numbers},
+        }
+        return {f"{self.call}{', then '.join(map(str, pairs))})": {see: books[see]} if see else books}
+
+
+class WatchedList(list):
+    """A list that knows which of its elements were read."""
+
+    def __init__(self, elements: Iterable) -> None:
+        super().__init__(elements)
+        self.read: set[int] = set()
+
+    def __getitem__(self, place: Any) -> Any:
+        self.read.update(range(len(self))[place] if isinstance(place, slice) else [place % len(self)])
+        return super().__getitem__(place)
+
+    def __iter__(self) -> Iterator:
+        self.read.update(range(len(self)))
+        return super().__iter__()
+
+
+def _three_words(draw: Draw) -> tuple[Books, tuple[bytes, bytes], list[bytes]]:
+    """Three words of five letters: the pair (a, b) in the middle of the first, at both ends of the second."""
+    a, b, c, d, e = tokens = draw.shuffled(_tokens(draw, 5))
+    often, seldom, never = draw.shuffled(range(2, 9))[:3]
+    return Books({(c, a, b, d): often, (a, b, c, e, a, b): seldom, (c, d, c, a): never}), (a, b), tokens
+
+
+@probe("merge_step", ask="Which list has to hold the new words after your function has returned?")
+def words_merged(merge_step: Callable, draw: Draw) -> Any:
+    """every word that holds the pair is merged, in place, and the others stay as they are"""
+    books, pair, _ = _three_words(draw)
+    return books.after(merge_step, pair, see="words")
+
+
+@probe("merge_step", ask="A merged word occurs 5 times: by how much do the counts of its pairs change?")
+def counts_afterwards_by_frequency(merge_step: Callable, draw: Draw) -> Any:
+    """the new token's pairs are counted on both its sides, as often as their words occur"""
+    books, pair, _ = _three_words(draw)
+    return books.after(merge_step, pair, see="counts")
+
+
+@probe("merge_step", ask="Which words hold the new token, and how would the next merge find them?")
+def holders_afterwards(merge_step: Callable, draw: Draw) -> Any:
+    """for every pair that occurs, holders names the words that hold it now"""
+    books, pair, _ = _three_words(draw)
+    return books.after(merge_step, pair, see="holders")
+
+
+@probe("merge_step", ask="Which pairs does no word hold any more, and who still has an entry for them?")
+def gone_pairs(merge_step: Callable, draw: Draw) -> Any:
+    """a pair that no longer occurs has no entry, neither in counts nor in holders"""
+    books, pair, (a, b, c, d, e) = _three_words(draw)
+    books.after(merge_step, pair)
+    gone = (a, b), (b, d), (b, c), (e, a)
+    found = {"counts": [p for p in gone if p in books.counts], "holders": [p for p in gone if p in books.holders]}
+    return {f"{books.call}{pair})": found}
+
+
+@probe("merge_step", ask="In a-b-a-b, which neighbours has the second new token?")
+def side_by_side(merge_step: Callable, draw: Draw) -> Any:
+    """where two new tokens stand side by side, they are a pair with each other"""
+    a, b, c = draw.shuffled(_tokens(draw, 3))
+    return Books({(c, a, b, a, b): draw.integer(2, 9), (a, b, a, b, a, b, c): 2}).after(merge_step, (a, b))
+
+
+@probe("merge_step", ask="How often does (a, a) stand in a-a-a, and how many of its places does one merge use up?")
+def equal_halves(merge_step: Callable, draw: Draw) -> Any:
+    """rows of equal tokens are counted right before and after"""
+    a, b = draw.shuffled(_tokens(draw, 2))
+    table = {(a, a, a): draw.integer(2, 9), (a, a, a, a, b): draw.integer(2, 9), (b, a, a, a, a, a): 2}
+    return Books(table).after(merge_step, (a, a))
+
+
+@probe("merge_step", ask="A pair stands twice in a word and loses one of its places: does the word still hold it?")
+def holds_it_still(merge_step: Callable, draw: Draw) -> Any:
+    """a word that keeps one of two places of a pair still holds that pair"""
+    a, b, c, d = draw.shuffled(_tokens(draw, 4))
+    table = {(c, a, b, d, c, a, d): draw.integer(2, 9), (d, c, a, b, d, a, b, d, c): draw.integer(2, 9)}
+    return Books(table).after(merge_step, (a, b))
+
+
+@probe("merge_step", ask="Where does the second merge look for the words that hold its pair?")
+def one_after_another(merge_step: Callable, draw: Draw) -> Any:
+    """a second merge finds the tokens that the first has made"""
+    a, b, c, d = draw.shuffled(_tokens(draw, 4))
+    table = {(a, b, c, d): draw.integer(2, 9), (d, a, b, c): draw.integer(2, 9), (c, a, b): 2, (b, c, a): 3}
+    return Books(table).after(merge_step, (a, b), (a + b, c), (d, a + b + c))
+
+
+@probe("merge_step", ask="A pair may gain places, lose some, or lose all: of which of these do you tell?")
+def what_it_returns(merge_step: Callable, draw: Draw) -> Any:
+    """the set that comes back holds every pair whose count has changed"""
+    books, pair, _ = _three_words(draw)
+    before = books.counts.copy()
+    told = merge_step(books.words, books.freqs, books.counts, books.holders, pair)
+    changed = [pair for pair in before | books.counts if before[pair] != books.counts[pair]]
+    return {f"{books.call}{pair})": {"changed, not returned": sorted(p for p in changed if p not in told)}}
+
+
+@probe("merge_step", kind="property", ask="Which of your arguments knows the words that hold the pair?")
+def words_left_alone(merge_step: Callable, draw: Draw) -> Any:
+    """words that do not hold the pair are not even looked at"""
+    a, b, c, d = draw.shuffled(_tokens(draw, 4))
+    books = Books({(c, d): 3, (c, a, b): draw.integer(2, 9), (b, a): 4, (a, b, d): 2, (d, c, d): 5})
+    books.after(merge_step, (a, b))
+    return {f"{books.call}{(a, b)})": {"read in vain": [word for word in (0, 2, 4) if word in books.words.read]}}
+
+
+@probe("merge_step", kind="property", ask="How often the words occur: does a merge change that?")
+def freqs_afterwards(merge_step: Callable, draw: Draw) -> Any:
+    """freqs is the same afterwards"""
+    books, pair, _ = _three_words(draw)
+    books.after(merge_step, pair)
+    return books.freqs
+
+
+def _corpus(draw: Draw, alphabet: str, num_words: int) -> dict[tuple[bytes, ...], int]:
+    """A table of different words over a few letters, with how often each occurs."""
+    words = dict.fromkeys(draw.word(alphabet, 2, 7) for _ in range(num_words))
+    return {tuple(letter.encode() for letter in word): draw.integer(1, 30) for word in words}
+
+
+def _learned(learn_merges: Callable, *calls: tuple) -> dict[str, Any]:
+    def seen(*arguments: Any) -> Any:
+        return _merges(None, learn_merges(*arguments))
+
+    return _told("learn_merges", seen, *calls)
+
+
+@probe("learn_merges", ask="After which merges did some other pair become more frequent, or less?")
+def same_as_anew(learn_merges: Callable, draw: Draw) -> Any:
+    """the merges are those that counting anew after each of them would give"""
+    return _learned(learn_merges, (_corpus(draw, "aehnt", 9), 12))
+
+
+@probe("learn_merges", ask="Of two pairs with the same count, which one does your heap hand out first?")
+def ties_downwards(learn_merges: Callable, draw: Draw) -> Any:
+    """among equal counts the lexicographically greatest pair is merged first"""
+    a, b, c, d, top = *_tokens(draw, 4), draw.integer(2, 9)
+    pairs = draw.shuffled([(a, b), (c, d), (d, a), (c, a + b), (a + b, c), (d, a + b)])
+    return _learned(learn_merges, (dict.fromkeys(pairs, top), 6))
+
+
+@probe("learn_merges", ask="A pair had 9 places, and a merge took 5 of them: when is its turn?")
+def fallen_counts(learn_merges: Callable, draw: Draw) -> Any:
+    """a pair that a merge made rarer waits until its new count is the highest"""
+    a, b, c, d, e = draw.shuffled(_tokens(draw, 5))
+    table = {(a, b, c): 20, (b, c): draw.integer(6, 9), (d, e): draw.integer(12, 16), (a, b): 15}
+    return _learned(learn_merges, (table, 4))
+
+
+@probe("learn_merges", ask="Which pairs were not there when you counted the first time?")
+def pairs_that_came(learn_merges: Callable, draw: Draw) -> Any:
+    """pairs that a merge has made take part from then on"""
+    a, b, c, d, e, f = draw.shuffled(_tokens(draw, 6))
+    return _learned(learn_merges, ({(a, b, c, d): draw.integer(20, 30), (a, b): 40, (c, d): 35, (e, f): 10}, 4))
+
+
+@probe("learn_merges", ask="Does one word that occurs 9 times weigh more than three that occur twice?")
+def weighed_words(learn_merges: Callable, draw: Draw) -> Any:
+    """a word counts as often as it occurs, after a merge too"""
+    a, b, c, d, e = draw.shuffled(_tokens(draw, 5))
+    often = draw.integer(10, 20)
+    return _learned(learn_merges, ({(a, b, c): often, (d, e, a): 2, (d, e, b): 2, (d, e, c): 3, (b, e, c): 5}, 3))
+
+
+@probe("learn_merges", ask="In how many words may one pair stand?")
+def in_many_words(learn_merges: Callable, draw: Draw) -> Any:
+    """a pair is merged in every word that holds it"""
+    a, b, c, d, e = draw.shuffled(_tokens(draw, 5))
+    table = {(c, a, b): 2, (a, b, d): 2, (e, a, b, c): 3, (d, a, b): 2}
+    return _learned(learn_merges, (table, 5))
+
+
+@probe("learn_merges", ask="How many merges have you when your loop has run once?")
+def how_many(learn_merges: Callable, draw: Draw) -> Any:
+    """there are as many merges as were asked for"""
+    table = _corpus(draw, "aehnt", 7)
+    return {f"of {n} merges": len(learn_merges(table, n)) for n in (0, 1, draw.integer(3, 6))}
+
+
+@probe("learn_merges", ask="What is left to merge when every word is one token?")
+def nothing_left(learn_merges: Callable, draw: Draw) -> Any:
+    """when no pair is left it stops, also if there was none to begin with"""
+    a, b, c = draw.shuffled(_tokens(draw, 3))
+    return _learned(learn_merges, ({(a, b): 3, (c, a, b): 1}, 50), ({(a,): 2}, 5), ({}, 5))
+
+
+@probe("learn_merges", kind="property", ask="Whose table is it that you take the words from?")
+def corpus_afterwards(learn_merges: Callable, draw: Draw) -> Any:
+    """the table of words is the same afterwards"""
+    table = _corpus(draw, "aehnt", 5)
+    learn_merges(table, 5)
+    return table
+
+
+@probe(
+    "learn_merges", kind="property", ask="The second merge changes one word of four hundred: how many do you look at?"
+)
+def work_of_a_merge(learn_merges: Callable, draw: Draw) -> Any:
+    """a merge looks at fewer tokens than the corpus has words, if few words hold its pair"""
+    looks = 0
+
+    class Letter(bytes):
+        """A token that counts how often it is looked up or compared."""
+
+        def __hash__(self) -> int:
+            nonlocal looks
+            looks += 1
+            return super().__hash__()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal looks
+            looks += 1
+            return super().__eq__(other)
+
+    letters = [Letter([byte]) for byte in b"abcdefghijkl"]
+    others = [[letters[n >> shift & 3] for shift in (0, 2, 4, 6, 8)] for n in draw.rng.permutation(1024)[:400]]
+    table = {tuple(word): 1 for word in others} | {tuple(letters[4:]): 9000}
+    spent = []
+    for n_merges in (1, 6):
+        before = looks
+        learn_merges(table, n_merges)
+        spent.append(looks - before)
+    return {"in a corpus of 401 words, five more merges look at fewer than 5 · 401 tokens": spent[1] - spent[0] < 2005}

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from reference.bpe import best_pair, merge
+from reference.bpe import best_pair, count_pairs, merge, merge_step
 from reference.tokenizer import pretokenize
 
 
@@ -115,3 +115,92 @@ def compression_ratio__numpy(text, ids):
     import numpy as np
 
     return float(np.frombuffer(text.encode("utf-8"), dtype=np.uint8).size / np.size(ids))
+
+
+def merge_step__net_changes(words, freqs, counts, holders, pair):
+    changes, token = Counter(), b"".join(pair)
+    for i in holders.pop(pair):
+        before, words[i] = words[i], merge(words[i], pair, token)
+        old, new = Counter(pairwise(before)), Counter(pairwise(words[i]))
+        for changed in old.keys() | new.keys():
+            changes[changed] += (new[changed] - old[changed]) * freqs[i]
+        for lost in old.keys() - new.keys() - {pair}:
+            holders[lost].remove(i)
+        for won in new.keys() - old.keys():
+            holders[won] = holders.get(won, set()) | {i}
+    for changed, change in changes.items():
+        counts[changed] += change
+        if counts[changed] == 0:
+            counts.pop(changed)
+            holders.pop(changed, None)
+    return {changed for changed in changes if changes[changed]}
+
+
+def merge_step__neighbours_only(words, freqs, counts, holders, pair):
+    token, told = pair[0] + pair[1], {pair}
+
+    def change(left, right, by):
+        told.add((left, right))
+        counts[left, right] += by
+
+    for i in sorted(holders[pair]):
+        word, freq, k = words[i], freqs[i], 0
+        while k < len(word) - 1:
+            if word[k] == pair[0] and word[k + 1] == pair[1]:
+                if k > 0:
+                    change(word[k - 1], pair[0], -freq)
+                    change(word[k - 1], token, freq)
+                if k + 2 < len(word):
+                    change(pair[1], word[k + 2], -freq)
+                    change(token, word[k + 2], freq)
+                change(*pair, -freq)
+                word[k : k + 2] = [token]
+            k += 1
+        held = {(word[k], word[k + 1]) for k in range(len(word) - 1)}
+        for one in held:
+            holders.setdefault(one, set()).add(i)
+        for one in told - held:
+            if one in holders:
+                holders[one].discard(i)
+    for one in told:
+        if not counts[one]:
+            counts.pop(one, None)
+            holders.pop(one, None)
+    return told
+
+
+def learn_merges__best_of_all(word_freqs, n_merges):
+    words, freqs = list(map(list, word_freqs)), [*word_freqs.values()]
+    counts = Counter()
+    holders = {}
+    for i in range(len(words)):
+        for pair in zip(words[i], words[i][1:], strict=False):
+            counts[pair] += freqs[i]
+            holders[pair] = holders.get(pair, set()) | {i}
+    merges = []
+    for _ in range(n_merges):
+        if not counts:
+            break
+        merges.append(best_pair(counts))
+        merge_step(words, freqs, counts, holders, merges[-1])
+    return merges
+
+
+def learn_merges__one_drawer_for_each_count(word_freqs, n_merges):
+    words, freqs = [list(word) for word in word_freqs], [word_freqs[word] for word in word_freqs]
+    counts, holders, drawers = Counter(count_pairs(word_freqs)), {}, {}
+    for pair, count in counts.items():
+        holders[pair] = {i for i, word in enumerate(words) if pair in pairwise(word)}
+        drawers.setdefault(count, set()).add(pair)
+    merges, top = [], max(drawers, default=0)
+    while top and len(merges) < n_merges:
+        drawer = drawers.get(top, set())
+        drawer = drawers[top] = {pair for pair in drawer if counts[pair] == top}  # the others have moved
+        if not drawer:
+            top -= 1
+            continue
+        merges.append(max(drawer))
+        for pair in merge_step(words, freqs, counts, holders, merges[-1]):
+            if pair in counts:
+                drawers.setdefault(counts[pair], set()).add(pair)
+    return merges

@@ -150,6 +150,42 @@ def _from_characters(text, vocab_size, special_tokens=()):
     return dict(enumerate(tokens + [special.encode() for special in special_tokens])), merges
 
 
+def _old_neighbours(words, freqs, counts, holders, pair):
+    touched = set()
+    for i in list(holders[pair]):
+        word = words[i]
+        for old in pairwise(word):
+            counts[old] -= freqs[i]
+            holders[old].discard(i)
+            touched.add(old)
+        words[i] = merge(word, pair, pair[0] + pair[1])
+        new_pairs, k = [], 0
+        while k < len(word):  # of each new token: the neighbours that the two halves had in the old word
+            size = 2 if tuple(word[k : k + 2]) == pair else 1
+            here = b"".join(word[k : k + size])
+            if k and size == 2:
+                new_pairs.append((word[k - 1], here))
+            if k + size < len(word) and (size == 2 or tuple(word[k + 1 : k + 3]) != pair):
+                new_pairs.append((here, word[k + size]))
+            k += size
+        for new in new_pairs:
+            counts[new] += freqs[i]
+            holders.setdefault(new, set()).add(i)
+            touched.add(new)
+    for gone in [old for old in touched if not counts[old]]:
+        del counts[gone], holders[gone]
+    return touched
+
+
+def _counts_all_again(word_freqs, n_merges):
+    merges = []
+    while len(merges) < n_merges and (counts := count_pairs(word_freqs)):
+        left, right = best_pair(counts)
+        merges.append((left, right))
+        word_freqs = {tuple(merge(list(word), (left, right), left + right)): freq for word, freq in word_freqs.items()}
+    return merges
+
+
 MISCONCEPTIONS = (
     Misconception(
         "count_pairs", "frequency ignored",
@@ -746,5 +782,219 @@ MISCONCEPTIONS = (
         show='compression_ratio("abc", [1, 2]) should be 1.5, not 1',
         family="rule",
         edit={") / len(ids)": ") // len(ids)"},
+    ),
+    Misconception(
+        "merge_step", "neighbours stay",
+        says="you take the merged pair out of counts, but not what its halves were with their other neighbours",
+        ask="In t-h-en, when h and en become one token: which pair did t belong to before?",
+        show="merge (h, en) in the word t-h-en: the pair (t, h) should lose this place too, not only (h, en)",
+        family="state",
+        edit={"counts[old] -= freqs[i]": "counts[old] -= freqs[i] if old == pair or not set(old) & set(pair) else 0"},
+    ),
+    Misconception(
+        "merge_step", "nothing taken away",
+        says="you add the pairs of the new word, and never take away those of the old one",
+        ask="A word that you count a second time: what has to happen to its first count?",
+        show="merge (h, en) in t-h-en-d: (t, hen) comes, and (h, en) should go from counts; with you it stays",
+        family="state",
+        edit={"counts[old] -= freqs[i]": "counts[old] -= 0"},
+    ),
+    Misconception(
+        "merge_step", "left neighbour forgotten",
+        says="you correct the pairs on the right of the new token, and forget those on its left",
+        ask="How many neighbours has a token in the middle of a word?",
+        show="merge (h, en) in t-h-en-s: (t, h) should become (t, hen), as (en, s) becomes (hen, s)",
+        family="rule",
+        edit={
+            "for old in pairwise(words[i]):":
+            "for old in [p for p in pairwise(words[i]) if p == pair or p[1] != pair[0]]:",
+            "for new in pairwise(words[i]):":
+            "for new in [p for p in pairwise(words[i]) if p[1] not in (pair[0], pair[0] + pair[1])]:",
+        },
+    ),
+    Misconception(
+        "merge_step", "right neighbour forgotten",
+        says="you correct the pairs on the left of the new token, and forget those on its right",
+        ask="Which pair began with the right half before the merge, and which begins with the new token now?",
+        show="merge (h, en) in t-h-en-s: (en, s) should become (hen, s), as (t, h) becomes (t, hen)",
+        family="rule",
+        edit={
+            "for old in pairwise(words[i]):":
+            "for old in [p for p in pairwise(words[i]) if p == pair or p[0] != pair[1]]:",
+            "for new in pairwise(words[i]):":
+            "for new in [p for p in pairwise(words[i]) if p[0] not in (pair[1], pair[0] + pair[1])]:",
+        },
+    ),
+    Misconception(
+        "merge_step", "neighbours of the old word",
+        says="where two new tokens meet, you pair each with a half of the other, as the old word had it",
+        ask="After a-b-a-b has become ab-ab, does any a or b still stand alone?",
+        show="merge (a, b) in a-b-a-b: what comes is the pair (ab, ab), and neither (ab, a) nor (b, ab)",
+        family="state",
+        wrong=_old_neighbours,
+    ),
+    Misconception(
+        "merge_step", "frequency ignored",
+        says="you change counts by 1 for each word, however often the word occurs",
+        ask="What does freqs[i] say about words[i]?",
+        show="a word with freqs[i] = 5 that loses a pair takes 5 places from its count, not 1",
+        family="denominator",
+        edit={"counts[old] -= freqs[i]": "counts[old] -= 1", "counts[new] += freqs[i]": "counts[new] += 1"},
+    ),
+    Misconception(
+        "merge_step", "once per word",
+        says="a pair that stands several times in a word is taken away and added once",
+        ask="How many places has (a, a) in a-a-a, and how many of them does your loop see?",
+        show="a-a-a with freqs[i] = 2 gives (a, a) the count 4; merging (a, a) should take all 4 away",
+        family="denominator",
+        edit={
+            "for old in pairwise(words[i])": "for old in set(pairwise(words[i]))",
+            "for new in pairwise(words[i])": "for new in set(pairwise(words[i]))",
+        },
+    ),
+    Misconception(
+        "merge_step", "zeros stay",
+        says="your counts are right, but pairs that no longer occur keep an entry with 0, or with an empty set",
+        ask="What would a later search for the best pair do with an entry that says 0?",
+        show="merge (a, b) in the only word a-b: counts and holders should both be empty, without (a, b)",
+        family="state",
+        edit={"if not counts[old]]": "if False]"},
+    ),
+    Misconception(
+        "merge_step", "new pairs not in the index",
+        says="the new token's pairs are in counts, but holders does not know which words hold them",
+        ask="When the next merge takes a pair that this one has made, where will it look for the words?",
+        show="merge (h, en) in word 1, t-h-en: afterwards holders[b't', b'hen'] should be {1}",
+        family="state",
+        edit={"holders.setdefault(new, set()).add(i)": "holders.get(new, set()).add(i)"},
+    ),
+    Misconception(
+        "merge_step", "index never shrinks",
+        says="holders still names words for pairs that they no longer hold",
+        ask="If holders sends you to a word that lost its pair long ago, what will you take away there?",
+        show="merge (h, en) in t-h-en, while another word holds (t, h): this word has to leave holders[b't', b'h']",
+        family="state",
+        edit={"holders[old].discard(i)": "holders[old].add(i)"},
+    ),
+    Misconception(
+        "merge_step", "struck out while it holds it",
+        says="you strike a word out of the sets of all its old pairs, also of those that it still holds",
+        ask="You enter the new pairs and then strike out the old ones: what if a pair is both?",
+        show="merge (a, b) in word 0, c-a-b-d-c-a: it holds (c, a) before and after, so 0 stays in holders[c, a]",
+        family="state",
+        edit={
+            "            holders[old].discard(i)\n": "",
+            "            touched.add(new)":
+            "            touched.add(new)\n        for old in before:\n"
+            "            holders[old].discard(i)",
+            "        words[i] = merge": "        before = list(pairwise(words[i]))\n        words[i] = merge",
+        },
+    ),
+    Misconception(
+        "merge_step", "words not written back",
+        says="counts and holders change, but the words in the caller's list do not",
+        ask="`merge` returns a new list: who keeps it?",
+        show="after merging (h, en), words[0] should be [b'hen'], not [b'h', b'en']",
+        family="state",
+        edit={
+            "words[i] = merge(words[i], pair, pair[0] + pair[1])\n        for new in pairwise(words[i])":
+            "word = merge(words[i], pair, pair[0] + pair[1])\n        for new in pairwise(word)",
+        },
+    ),
+    Misconception(
+        "merge_step", "looks at all words",
+        says="all is right, but you look at every word to find those that hold the pair",
+        ask="What is in holders[pair], and what would you have to read if you trusted it?",
+        show="for i in holders[pair] (over a copy of the set) meets exactly the words that change",
+        family="rule",
+        edit={"list(holders[pair])": "[i for i, word in enumerate(words) if pair in pairwise(word)]"},
+    ),
+    Misconception(
+        "merge_step", "set changes underfoot",
+        says="you walk through a set and take elements out of it at the same time",
+        ask="Which set does your loop walk through, and what happens to it when a word loses its pair?",
+        show="s = {0, 1}; for i in s: s.discard(i) raises RuntimeError; walk through list(s) instead",
+        family="state",
+        edit={"list(holders[pair])": "holders[pair]"},
+    ),
+    Misconception(
+        "merge_step", "tells of new pairs only",
+        says="the set that you return holds the pairs that came, but not those that became rarer or went",
+        ask="If a pair had 9 places and has 4 now, how does the caller learn of it?",
+        show="merging (h, en) in t-h-en changes the count of three pairs: (t, hen) comes, (t, h) and (h, en) go",
+        family="rule",
+        edit={"return touched": "return {p for p in touched if pair[0] + pair[1] in p}"},
+    ),
+    Misconception(
+        "learn_merges", "smallest of equals",
+        says="among equal counts you merge the smallest pair, because that is how a heap orders them",
+        ask="heappop hands out the smallest entry: of (-3, (a, b)) and (-3, (c, d)), which one is that?",
+        show='learn_merges({(b"a", b"b"): 3, (b"c", b"d"): 3}, 1) should be [(b"c", b"d")]',
+        family="sign or order",
+        edit={"return tuple.__gt__(self, other)": "return tuple.__lt__(self, other)"},
+    ),
+    Misconception(
+        "learn_merges", "rarest first",
+        says="you merge the rarest pair first, because a heap hands out the smallest",
+        ask="Which entry does heappop hand out, the one with 3 or the one with 9? And of -3 and -9?",
+        show='learn_merges({(b"a", b"b"): 9, (b"c", b"d"): 3}, 1) should be [(b"a", b"b")]',
+        family="sign or order",
+        edit={"[(-count, ": "[(count, ", "== -count:": "== count:", "(heap, (-counts": "(heap, (counts"},
+    ),
+    Misconception(
+        "learn_merges", "stale entries believed",
+        says="you merge a pair by a count that it no longer has: its entry in the heap is out of date",
+        ask="An entry was pushed ten merges ago: how do you know that its count is still true?",
+        show='learn_merges({(b"a", b"b", b"c"): 3, (b"a", b"b"): 2, (b"b", b"c"): 1}, 2)[1] should be (b"ab", b"c")',
+        family="state",
+        edit={"if counts[best] == -count:": "if counts[best]:"},
+    ),
+    Misconception(
+        "learn_merges", "new pairs never enter",
+        says="only pairs that were there at the start are ever merged",
+        ask="When you filled the heap, did any pair hold the token of the first merge?",
+        show='learn_merges({(b"a", b"b", b"c"): 5}, 2) should be [(b"b", b"c"), (b"a", b"bc")]',
+        family="state",
+        edit={"if pair in counts:": "if False:"},
+    ),
+    Misconception(
+        "learn_merges", "one merge too few",
+        says="you stop one merge too early",
+        ask="How many merges are there when the loop has run n times?",
+        show='learn_merges({(b"a", b"b"): 3}, 1) should be [(b"a", b"b")]',
+        family="off by one",
+        edit={"len(merges) < n_merges": "len(merges) < n_merges - 1"},
+    ),
+    Misconception(
+        "learn_merges", "no early stop",
+        says="when no pair is left you go on, and there is nothing to take from an empty heap",
+        ask="What does the heap hold when every word is one token?",
+        show='learn_merges({(b"a", b"b"): 3}, 50) should return after one merge; heappop([]) raises IndexError',
+        family="rule",
+        edit={"while heap and len(merges)": "while len(merges)"},
+    ),
+    Misconception(
+        "learn_merges", "frequencies left behind",
+        says="after the first merge your counts go wrong: you hand on words, but not how often they occur",
+        ask="What do you give `merge_step` as freqs?",
+        show='learn_merges({(b"a", b"b", b"c"): 9, (b"d", b"e"): 5}, 2)[1] should be (b"a", b"bc")',
+        family="denominator",
+        edit={"list(word_freqs.values())": "[1] * len(word_freqs)"},
+    ),
+    Misconception(
+        "learn_merges", "last holder only",
+        says="a pair is merged in one of its words only: your index remembers the last word and drops the others",
+        ask="When you meet a pair in a second word, what happens to the set that it has already?",
+        show='learn_merges({(b"a", b"b"): 2, (b"a", b"b", b"c"): 2}, 50) should have two merges, and then stop',
+        family="state",
+        edit={"holders.setdefault(pair, set()).add(i)": "holders[pair] = {i}"},
+    ),
+    Misconception(
+        "learn_merges", "counts all again",
+        says="your merges are right, but each of them goes through the whole corpus again",
+        ask="A merge changes one word of four hundred: what do you do with the other 399?",
+        show="count_pairs belongs before the loop; inside it, merge_step keeps the counts",
+        family="rule",
+        wrong=_counts_all_again,
     ),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from autograder.checks.bpe import Books
 from autograder.probes import Draw, probe
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -63,3 +64,38 @@ def empty_text(train_bpe: Callable, draw: Draw) -> Any:
 def more_tokens_than_bytes(compression_ratio: Callable, draw: Draw) -> Any:
     """the ratio may be below one"""
     return compression_ratio(draw.word("aé", 2, 5), list(range(draw.integer(11, 20))))
+
+
+def _table(draw: Draw, alphabet: str, num_words: int) -> dict[tuple[bytes, ...], int]:
+    words = dict.fromkeys(draw.word(alphabet, 1, 9) for _ in range(num_words))
+    return {tuple(letter.encode() for letter in word): draw.integer(1, 30) for word in words}
+
+
+@probe("merge_step", ask="After several merges, does each of your books still say what counting anew would say?")
+def many_merges(merge_step: Callable, draw: Draw) -> Any:
+    """after many merges the books are still right"""
+    books = Books(_table(draw, "abcd", 40))
+    for _ in range(12):
+        pair = max(books.counts, key=lambda pair: (books.counts[pair], pair))
+        seen = books.after(merge_step, pair)
+    return list(seen.values())
+
+
+@probe("merge_step", ask="The new token spells what another token spells already: what is then the count of its pairs?")
+def two_roads_to_one_token(merge_step: Callable, draw: Draw) -> Any:
+    """a new token that existed before adds to the counts of its pairs"""
+    a, b, c, d = (letter.encode() for letter in draw.shuffled(LETTERS)[:4])
+    books = Books({(a + b + c, d): draw.integer(2, 9), (a + b, c, d, a): draw.integer(2, 9), (a, b + c, d, b): 2})
+    return books.after(merge_step, (a + b, c), (a, b + c))
+
+
+@probe("learn_merges", ask="How often does (a, a) stand in a row of five, before its merge and after?")
+def rows_of_one_letter(learn_merges: Callable, draw: Draw) -> Any:
+    """words of one or two letters are merged to the end"""
+    return learn_merges(_table(draw, "ab", 30), 60)
+
+
+@probe("learn_merges", ask="Late in a training most pairs are rare: is the order of merges still the right one?")
+def long_training(learn_merges: Callable, draw: Draw) -> Any:
+    """a long training ends as it should"""
+    return learn_merges(_table(draw, "abcdefgh", 60), 120)[-40:]

@@ -1,8 +1,19 @@
+import random
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
-from reference.bpe import best_pair, compression_ratio, count_pairs, merge, train_bpe
+from reference.bpe import (
+    best_pair,
+    compression_ratio,
+    count_pairs,
+    learn_merges,
+    merge,
+    merge_step,
+    train_bpe,
+)
+from reference.encoding import train_bpe_incremental
 
 WORDS = {"low": 5, "lower": 2, "widest": 3, "newest": 6}
 
@@ -77,3 +88,65 @@ def test_too_small_a_vocabulary_raises() -> None:
 
 def test_compression_ratio() -> None:
     assert compression_ratio("€€", [1, 2, 3, 3]) == 6 / 4
+
+
+def counted_anew(words: list[list[bytes]], freqs: list[int]) -> tuple[Counter, dict[tuple[bytes, bytes], set[int]]]:
+    """The books of a corpus, by going through all of it: what `merge_step` has to arrive at without that."""
+    counts = count_pairs({tuple(word): freq for word, freq in zip(words, freqs, strict=True)})
+    return counts, {pair: {i for i, word in enumerate(words) if pair in pairwise(word)} for pair in counts}
+
+
+def random_table(rng: random.Random, num_words: int, alphabet: str = "abc") -> dict[tuple[bytes, ...], int]:
+    return as_table({"".join(rng.choices(alphabet, k=rng.randint(1, 9))): rng.randint(1, 9) for _ in range(num_words)})
+
+
+def test_merge_step_by_hand() -> None:
+    """The words hen 5, then 3, ten 4, tent 3 after (e, n): the lesson's table of merging (h, en)."""
+    words = [[b"h", b"en"], [b"t", b"h", b"en"], [b"t", b"en"], [b"t", b"en", b"t"]]
+    freqs = [5, 3, 4, 3]
+    counts = Counter({(b"h", b"en"): 8, (b"t", b"h"): 3, (b"t", b"en"): 7, (b"en", b"t"): 3})
+    holders = {(b"h", b"en"): {0, 1}, (b"t", b"h"): {1}, (b"t", b"en"): {2, 3}, (b"en", b"t"): {3}}
+    assert (counts, holders) == counted_anew(words, freqs)
+    touched = merge_step(words, freqs, counts, holders, (b"h", b"en"))
+    assert words == [[b"hen"], [b"t", b"hen"], [b"t", b"en"], [b"t", b"en", b"t"]]
+    assert dict(counts) == {(b"t", b"hen"): 3, (b"t", b"en"): 7, (b"en", b"t"): 3}
+    assert holders == {(b"t", b"hen"): {1}, (b"t", b"en"): {2, 3}, (b"en", b"t"): {3}}
+    assert touched == {(b"h", b"en"), (b"t", b"h"), (b"t", b"hen")}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_merge_step_arrives_at_what_counting_anew_gives(seed: int) -> None:
+    rng = random.Random(seed)
+    table = random_table(rng, 40)
+    words, freqs = [list(word) for word in table], list(table.values())
+    counts, holders = counted_anew(words, freqs)
+    while counts:
+        before, pair = counts.copy(), rng.choice(sorted(counts))  # any pair, not only the best
+        expected = [merge(word, pair, pair[0] + pair[1]) for word in words]
+        touched = merge_step(words, freqs, counts, holders, pair)
+        assert words == expected
+        assert (dict(counts), holders) == counted_anew(words, freqs)
+        assert {p for p in before | counts if before[p] != counts[p]} <= touched
+
+
+@pytest.mark.parametrize("alphabet", ["a", "ab", "abcdefgh"])
+def test_learn_merges_equals_counting_anew(alphabet: str) -> None:
+    """Few letters make many overlaps and many ties."""
+    table = random_table(random.Random(1), 60, alphabet)
+    words, merges = dict(table), []
+    while counts := count_pairs(words):
+        left, right = best_pair(counts)
+        merges.append((left, right))
+        words = {tuple(merge(list(word), (left, right), left + right)): freq for word, freq in words.items()}
+    assert learn_merges(table, 10_000) == merges
+    assert learn_merges(table, 3) == merges[:3]
+    assert learn_merges({}, 3) == []
+
+
+def test_the_incremental_training_is_train_bpe() -> None:
+    text = "".join(f"{word} {word}er<|end|>{word}ing<|end|>s " for word in ("low", "new", "wide", "über", "aaaa")) * 2
+    for vocab_size, special_tokens in ((256, ()), (290, ()), (400, ["<|end|>"]), (280, ["<|end|>", "<|end|>s"])):
+        arguments = (text, vocab_size, special_tokens)
+        assert train_bpe_incremental(*arguments) == train_bpe(*arguments)
+    with pytest.raises(ValueError, match="vocab_size 256"):
+        train_bpe_incremental("ab", 256, ["|"])
