@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from reference.bigram import build_char_vocab
-from reference.bpe import train_bpe
 from reference.data import get_batch
+from reference.encoding import train_bpe_incremental
 from reference.play import codec, vocabulary
 
 
@@ -143,7 +143,7 @@ def bpe_tokenizer(text: str, vocab_size: int) -> dict[str, Any]:
     """
     if vocab_size < 256:
         raise InputError(f"a byte-pair tokenizer has at least 256 tokens, one for each byte, and {vocab_size} are less")
-    vocab, merges = train_bpe(text, vocab_size)
+    vocab, merges = train_bpe_incremental(text, vocab_size)
     if len(vocab) < vocab_size:
         raise InputError(f"{vocab_size} tokens are too many: this text gives {len(vocab)}, and then no pair is left")
     return {"merges": [[left.decode("latin-1"), right.decode("latin-1")] for left, right in merges]}

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reference.corpus import InputError, RunError, make_corpus, read_text
-from reference.distributed import team
+from reference.distributed import leave, team
 from reference.recipes import RECIPES
 from reference.recipes import recipe as recipe_named
 from reference.runs import CHECKPOINT, LOG, MODEL, PICTURE, Run, load_state, read_facts
@@ -283,10 +282,10 @@ def main(text: Path, out: Path | None, threads: int | None, chars: bool, as_json
     except RunError as error:
         if is_leader() or not isinstance(error, InputError):  # a wrong input is seen by all, and told by one
             click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+        leave(error.exit_code)
     if is_leader():
         click.echo(json.dumps(asdict(run), default=str) if as_json else summary(run))
-    sys.exit(0 if run.complete else 1)
+    leave(0 if run.complete else 1)
 
 
 if __name__ == "__main__":
