@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,14 @@ from nbformat import NotebookNode
 from rich.console import Console
 from rich.progress import track
 
+from autograder.chain import Earlier
 from autograder.course import Course, Unit
+from autograder.endtoend import EndToEnd
 from autograder.errors import CourseError
 from autograder.gradebook import CourseGradebook
 from autograder.judge import Judge, Judgement
 from autograder.nbgrader_plugin.outputs import write_outputs
-from autograder.submission import NeedsPerson, Submission, graft, read_notebook
+from autograder.submission import NeedsPerson, Submission, find_notebook, graft, read_notebook
 from autograder.vault import ROOM, write_private
 from autograder.verdict import Verdict
 
@@ -40,6 +42,15 @@ class Graded:
     points: float | None = None
     reasons: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+    """Graded end to end: what stood behind `mygpt`."""
+
+    def end_to_end(self) -> dict[str, Any]:
+        """For `--json`: where an earlier unit is the cause, and what was borrowed from the course."""
+        return {
+            "stumbles": {v.exercise.name: v.stumble.as_json() for v in self.verdicts if v.stumble},
+            "lent": {earlier.unit: earlier.lent for earlier in self.earlier if earlier.lent},
+        }
 
 
 def find_submissions(course: Course, unit: Unit) -> list[Handed]:
@@ -48,29 +59,13 @@ def find_submissions(course: Course, unit: Unit) -> list[Handed]:
     return [Handed(folder.parent.name, folder) for folder in folders if folder.is_dir()]
 
 
-def find_notebook(unit: Unit, folder: Path) -> Path:
-    """The notebook of a submission, also where it was renamed or put into a subfolder.
-
-    Raises:
-        NeedsPerson: there is none, or none that holds answers to this unit.
-    """
-    exact = folder / f"{unit.name}.ipynb"
-    if exact.is_file():
-        return exact
-    candidates = sorted(path for path in folder.rglob("*.ipynb*") if path.is_file() and not path.is_symlink())
-    ours = [path for path in candidates if f'"{unit.name}-'.encode() in path.read_bytes()]
-    if len(ours) == 1:
-        return ours[0]
-    if not candidates:
-        raise NeedsPerson("no notebook was handed in")
-    raise NeedsPerson(f"{len(ours)} of {len(candidates)} notebooks hold answers to this unit: keep one, {exact.name}")
-
-
-def grade_unit(course: Course, unit: Unit, judge: Judge, jobs: int) -> Iterator[Graded]:
+def grade_unit(course: Course, unit: Unit, judge: Judge, jobs: int, end_to_end: bool = False) -> Iterator[Graded]:
     """Judge every submission, `jobs` at a time; write each to the gradebook as it comes back."""
+    judge_all = EndToEnd(course, unit, judge).judge if end_to_end else lambda _, submission: judge.judge(submission)
     with CourseGradebook(course, unit) as gradebook, ThreadPoolExecutor(jobs) as pool:
         waiting = {
-            pool.submit(_judge_one, course, unit, judge, handed): handed for handed in find_submissions(course, unit)
+            pool.submit(_judge_one, course, unit, judge_all, handed): handed
+            for handed in find_submissions(course, unit)
         }
         try:
             for future in as_completed(waiting):
@@ -87,11 +82,11 @@ class _Found:
     reasons: tuple[str, ...]
 
 
-def _judge_one(course: Course, unit: Unit, judge: Judge, handed: Handed) -> _Found:
+def _judge_one(course: Course, unit: Unit, judge: Callable[[str, Submission], Judgement], handed: Handed) -> _Found:
     try:
         path = find_notebook(unit, handed.folder)
         submission = graft(course, unit, read_notebook(path))
-        judgement = judge.judge(submission)
+        judgement = judge(handed.student, submission)
     except NeedsPerson as error:
         return _Found(None, None, (str(error),))
     except CourseError as error:
@@ -112,7 +107,7 @@ def _record(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: _Fo
     notebook.metadata["language_info"] = {"name": "python"}
     points = gradebook.record(handed.student, notebook, handed.folder)
     status = "graded with repairs" if found.reasons else "graded"
-    return Graded(handed.student, status, points, found.reasons, found.judgement.verdicts)
+    return Graded(handed.student, status, points, found.reasons, found.judgement.verdicts, found.judgement.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +119,7 @@ class Finish:
     results: tuple[Graded, ...]
     seconds: float
     saved: Path
+    end_to_end: bool = False
 
     @property
     def num_waiting(self) -> int:
@@ -138,6 +134,7 @@ class Finish:
             "submissions": len(self.results),
             "points": {graded.student: graded.points for graded in self.results},
             "needs_a_person": {g.student: list(g.reasons) for g in self.results if g.points is None},
+            **({"end_to_end": {g.student: g.end_to_end() for g in self.results}} if self.end_to_end else {}),
         }
 
     def summary(self) -> str:
@@ -145,10 +142,15 @@ class Finish:
         mended = sum(graded.status == "graded with repairs" for graded in self.results)
         pace = f"{60 * len(self.results) / self.seconds:.0f} a minute" if self.results else "nothing in submitted/"
         line = f"{self.unit.folder}: {len(self.results) - len(waiting)} graded ({mended} with repairs)"
-        return "\n".join([f"{line}, {len(waiting)} need a person · {self.seconds:.1f} s, {pace}", *waiting])
+        lines = [f"{line}, {len(waiting)} need a person · {self.seconds:.1f} s, {pace}", *waiting]
+        if self.end_to_end:
+            stumbling = sum(any(verdict.stumble for verdict in graded.verdicts) for graded in self.results)
+            borrowing = sum(any(earlier.lent for earlier in graded.earlier) for graded in self.results)
+            lines.append(f"  end to end: {stumbling} stumble over an earlier unit, {borrowing} borrow from the course")
+        return "\n".join(lines)
 
 
-def run_grading(course: Course, unit: Unit, jobs: int, allow_unsafe: bool = False) -> Finish:
+def run_grading(course: Course, unit: Unit, jobs: int, allow_unsafe: bool = False, end_to_end: bool = False) -> Finish:
     """Grade a unit with a progress bar on stderr and keep the results for the class report."""
     console = Console(stderr=True)
     total = len(find_submissions(course, unit))
@@ -156,11 +158,11 @@ def run_grading(course: Course, unit: Unit, jobs: int, allow_unsafe: bool = Fals
         level = judge.sandbox.level.sentence
         console.print(level, highlight=False)
         started = time.monotonic()
-        graded = track(grade_unit(course, unit, judge, jobs), unit.folder, total, console=console)
+        graded = track(grade_unit(course, unit, judge, jobs, end_to_end), unit.folder, total, console=console)
         results = sorted(graded, key=lambda one: one.student)
         seconds = time.monotonic() - started
     saved = save_results(course, unit, level, results)
-    return Finish(unit, level, tuple(results), seconds, saved)
+    return Finish(unit, level, tuple(results), seconds, saved, end_to_end)
 
 
 def save_results(course: Course, unit: Unit, level: str, results: list[Graded]) -> Path:
@@ -192,7 +194,9 @@ def _as_json(course: Course, graded: Graded) -> dict[str, Any]:
                 "says": verdict.misconception.says if verdict.misconception else None,
                 "failed": [r.probe.sentence for r in verdict.results if not r.passed and not r.withheld],
                 "stand_ins": list(verdict.used_stand_ins),
+                **({"stumble": verdict.stumble.as_json()} if verdict.stumble else {}),
             }
             for verdict in graded.verdicts
         ],
+        **({"earlier": [earlier.as_json() for earlier in graded.earlier]} if graded.earlier else {}),
     }

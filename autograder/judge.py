@@ -5,18 +5,22 @@ child with the course's stand-ins, so that one mistake is paid for once. This pr
 a student, and reaches every verdict itself, by comparing what came back with its own key.
 """
 
+import copy
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from autograder.chain import Cells, Earlier, OwnModule
 from autograder.course import Course, Unit
+from autograder.errors import ObservationError
 from autograder.key import Key, KeyExercise
+from autograder.observation import decode
 from autograder.sandbox import Level, Limits, Sandbox
 from autograder.sandbox import Outcome as Ended
 from autograder.source import answer_source
@@ -26,6 +30,7 @@ from autograder.verdict import Outcome, Verdict, judge_exercise
 
 PLACE_BYTES = 4  # runner.PLACE: exercise and probe, two little-endian shorts in front of every observation
 ENDED = {"timed out": Outcome.TIMED_OUT, "out of memory": Outcome.OUT_OF_MEMORY, "crashed": Outcome.CRASHED}
+SURVEY = Limits(wall_s=30.0, cpu_s=15)
 RUNTIME = (
     "__init__",
     "checks",
@@ -39,8 +44,6 @@ RUNTIME = (
     "served",
 )
 
-Cells = list[tuple[str, str]]
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -48,6 +51,8 @@ class Judgement:
 
     verdicts: tuple[Verdict, ...]
     repairs: tuple[str, ...]
+    earlier: tuple[Earlier, ...] = ()
+    """Graded end to end: what stood behind `mygpt`."""
 
     @property
     def could_judge(self) -> bool:
@@ -72,6 +77,7 @@ class Judge:
         allow_unsafe: bool = False,
     ) -> None:
         self.key, self._hidden, self._stand_in = key, hidden, stand_in
+        self._behind: dict[str, Any] = {"given": key.given}
         package = Path(__file__).parent
         self.sandbox = Sandbox(
             handler="autograder.runner:run_job",
@@ -99,6 +105,22 @@ class Judge:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.sandbox.__exit__(kind, error, trace)
+
+    def with_behind(self, given: Mapping[str, str], own: Mapping[str, OwnModule]) -> Self:
+        """The same judge, on the same warm sandbox, with other modules behind `mygpt`; `own` holds the student's."""
+        other = copy.copy(self)
+        other._behind = {"given": given, "own": own}
+        return other
+
+    def survey(self, cells: Cells, asked: list[tuple[str, ...]]) -> tuple[str, list[object]]:
+        """Run cells of which nothing is judged; return how that ended, and what became of the names in each group.
+
+        True where the cells define them all, False where not, `Raised` where the cell named like the first one stopped.
+        """
+        ended = self._send(cells, SURVEY, asked=asked)
+        places = {frame[:PLACE_BYTES]: frame[PLACE_BYTES:] for frame in reversed(ended.frames)}
+        frames = [places.get(number.to_bytes(PLACE_BYTES, "little"), b"") for number in range(len(asked))]
+        return ended.status, [_decoded(frame) for frame in frames]
 
     def judge(self, submission: Submission) -> Judgement:
         """Reach a verdict on every exercise of the unit."""
@@ -160,22 +182,26 @@ class Judge:
     ) -> tuple[Outcome | None, list[list[bytes]], str]:
         """Run a job in a fresh child; return how it ended and each exercise's observations, in order."""
         exercises = list(exercises)
-        order = {
-            "unit": self.key.unit,
-            "given": self.key.given,
-            "hidden": self._hidden,
-            "cells": [{"name": name, "source": source} for name, source in cells],
-            "stand_ins": list(stand_ins),
-            "exercises": [
-                {"names": e.names, "seconds": e.seconds, "probes": [[p.name, p.seed] for p in e.probes]}
-                for e in exercises
-            ],
-        }
-        ended = self.sandbox.run(json.dumps(order).encode("utf-8"), _limits(exercises))
+        tasks = [
+            {"names": e.names, "seconds": e.seconds, "probes": [[p.name, p.seed] for p in e.probes]} for e in exercises
+        ]
+        ended = self._send(cells, _limits(exercises), hidden=self._hidden, stand_ins=list(stand_ins), exercises=tasks)
         seen = _sort_frames(ended, exercises)
         if ended.status == "finished":
             return None, seen, ""
         return ENDED.get(ended.status, Outcome.COULD_NOT_JUDGE), seen, ended.detail
+
+    def _send(self, cells: Cells, limits: Limits, **more: Any) -> Ended:
+        order = {"unit": self.key.unit, "hidden": "", "stand_ins": [], "exercises": [], **self._behind}
+        order["cells"] = [{"name": name, "source": source} for name, source in cells]
+        return self.sandbox.run(json.dumps({**order, **more}).encode("utf-8"), limits)
+
+
+def _decoded(frame: bytes) -> object:
+    try:
+        return decode(frame)
+    except ObservationError:
+        return None
 
 
 def _limits(exercises: list[KeyExercise]) -> Limits:

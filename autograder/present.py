@@ -6,7 +6,7 @@ told, only the property, the mistake's name, and the number of the line in their
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -129,6 +129,8 @@ def notes(verdict: Verdict, public: bool) -> Iterator[str]:
     if verdict.used_stand_ins:
         names = ", ".join(verdict.used_stand_ins)
         yield f"Judged with the course's own {names} in place of yours, so that one mistake is paid for once."
+    if verdict.stumble:
+        yield str(verdict.stumble)
 
 
 def html(verdict: Verdict, scoring: str, public: bool = True) -> str:
@@ -140,6 +142,11 @@ def html(verdict: Verdict, scoring: str, public: bool = True) -> str:
     if told := " ".join(notes(verdict, public)):
         rows.append(f'<div style="margin-top:.3em;opacity:.75">{escape(told)}</div>')
     return _card(_COLOURS[mark], "".join(rows))
+
+
+def behind(earlier: Iterable[object]) -> str:
+    """What stood behind `mygpt` where a unit was graded end to end, a line for each earlier unit."""
+    return "\n".join(["Graded end to end, with your own earlier units where they run:", *map(str, earlier)])
 
 
 def hint_html(number: str, words: str) -> str:

@@ -166,6 +166,24 @@ class UnitReport:
         rows.sort(key=lambda row: (-row.share.count / row.share.of, self._place(row.exercise), row.sentence))
         return rows[:MOST_PROPERTIES]
 
+    def stumbles(self) -> list[tuple[str, str, Share]]:
+        """Graded end to end: the exercise, the earlier units that make it fail, for how many of the class."""
+        counts = Counter(
+            (one["name"], " and ".join(f"{unit}.py" for unit in one["stumble"]["units"]))
+            for found in self.judged
+            for one in found["exercises"]
+            if "stumble" in one
+        )
+        return [(*key, Share(count, len(self.judged))) for key, count in counts.most_common()]
+
+    def earlier(self) -> list[tuple[str, list[int]]]:
+        """Graded end to end: for how many an earlier unit was all their own, in part, the course's."""
+        counts: dict[str, list[int]] = {}
+        for one in (one for found in self.judged for one in found.get("earlier", ())):
+            kind = 0 if not one["lent"] else 1 if one["own"] else 2
+            counts.setdefault(one["unit"], [0, 0, 0])[kind] += 1
+        return list(counts.items())
+
     def mended(self) -> list[tuple[str, int]]:
         return self._reasons(self.judged)
 

@@ -1,8 +1,9 @@
 """What runs in the judge's confined child: a student's cells, then the probes. It reports, it never decides.
 
-A job is JSON; it holds the cells to run, the modules `mygpt` may import, the stand-ins for exercises that were wrong
-already, the source of hidden probes, and a seed for each probe. It holds no expected value and no reference of what is
-being judged. Every frame sent back is one observation; the first for its place wins.
+A job is JSON; it holds the cells to run, the modules `mygpt` may import (end to end also the student's `own`), the
+stand-ins for exercises that were wrong already, the source of hidden probes, and a seed for each probe. It holds no
+expected value and no reference of what is being judged. Every frame sent back is one observation; the first for its
+place wins. A job that has nothing judged may ask which names its cells define (`asked`).
 """
 
 import ast
@@ -11,6 +12,7 @@ import json
 import linecache
 import re
 import struct
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -33,7 +35,11 @@ def run_job(job: bytes, send: Callable[[bytes], None]) -> None:
     for name in autograder.__all__:  # a cell may call them; here they have nothing to say
         setattr(autograder, name, lambda *_, **__: None)
     served.serve(order["given"])
+    for name, earlier in order.get("own", {}).items():
+        _build_own(f"mygpt.{name}", earlier)
     namespace, errors = run_cells(order["cells"])
+    for place, names in enumerate(order.get("asked", ())):
+        send(PLACE.pack(place, 0) + encode(errors.get(names[0]) or all(name in namespace for name in names)))
     for source in order["stand_ins"]:
         exec(source, namespace)
     for place, exercise in enumerate(order["exercises"]):
@@ -41,9 +47,11 @@ def run_job(job: bytes, send: Callable[[bytes], None]) -> None:
             send(PLACE.pack(place, number) + observation)
 
 
-def run_cells(cells: list[dict[str, str]]) -> tuple[dict[str, Any], dict[str, Raised]]:
+def run_cells(
+    cells: list[dict[str, str]], module: types.ModuleType | None = None
+) -> tuple[dict[str, Any], dict[str, Raised]]:
     """Execute cells in order, each on its own: one that fails leaves the others their chance."""
-    module = types.ModuleType("__main__")
+    module = module or types.ModuleType("__main__")
     errors: dict[str, Raised] = {}
     for cell in cells:
         filename = f"<answer {cell['name']}>"
@@ -57,6 +65,15 @@ def run_cells(cells: list[dict[str, str]]) -> tuple[dict[str, Any], dict[str, Ra
         except BaseException as error:
             errors[cell["name"]] = describe_error(error)
     return module.__dict__, errors
+
+
+def _build_own(name: str, earlier: dict[str, Any]) -> None:
+    """A module of `mygpt` from a student's cells; what they do not define is the course's."""
+    module = sys.modules[name] = types.ModuleType(name)
+    run_cells(earlier["cells"], module)
+    for names, source in earlier["rest"]:
+        if not all(one in vars(module) for one in names):
+            exec(source, vars(module))
 
 
 def without_magics(source: str) -> str:

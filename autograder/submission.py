@@ -42,6 +42,24 @@ class Submission:
     """What had to be mended, in words for the instructor."""
 
 
+def find_notebook(unit: Unit, folder: Path) -> Path:
+    """The notebook of a submission, also where it was renamed or put into a subfolder.
+
+    Raises:
+        NeedsPerson: there is none, or none that holds answers to this unit.
+    """
+    exact = folder / f"{unit.name}.ipynb"
+    if exact.is_file():
+        return exact
+    candidates = sorted(path for path in folder.rglob("*.ipynb*") if path.is_file() and not path.is_symlink())
+    ours = [path for path in candidates if f'"{unit.name}-'.encode() in path.read_bytes()]
+    if len(ours) == 1:
+        return ours[0]
+    if not candidates:
+        raise NeedsPerson("no notebook was handed in")
+    raise NeedsPerson(f"{len(ours)} of {len(candidates)} notebooks hold answers to this unit: keep one, {exact.name}")
+
+
 def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook that somebody else wrote.
 

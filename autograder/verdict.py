@@ -7,6 +7,7 @@ reference's. Two of one family that fit equally are named by the family; otherwi
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autograder.comparison import Difference, compare
 from autograder.errors import ObservationError
@@ -37,6 +38,25 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Stumble:
+    """Graded end to end: with the student's own earlier units an answer does less than with the course's."""
+
+    units: tuple[str, ...]
+    how: str
+    """It "fails at “…”", "crashes", and so on."""
+    right_otherwise: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {"units": list(self.units), "how": self.how, "right_otherwise": self.right_otherwise}
+
+    def __str__(self) -> str:
+        """To the student."""
+        own = " and ".join(f"{unit}.py" for unit in self.units)
+        otherwise = "it is right" if self.right_otherwise else "that holds"
+        return f"With your own {own} it {self.how}; with the course's {otherwise}, and that is what counts."
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     exercise: KeyExercise
     outcome: Outcome
@@ -47,6 +67,8 @@ class Verdict:
     detail: str = ""
     used_stand_ins: tuple[str, ...] = ()
     """Exercises replaced by the reference's, so that an earlier mistake is paid for once."""
+    stumble: Stumble | None = None
+    """Set where the cause of a failure lies in an earlier unit; it costs nothing."""
     kept: str = ""
     """In a notebook: what became of a right answer in `mygpt`, in words."""
 
