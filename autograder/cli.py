@@ -101,6 +101,33 @@ def pack(ctx: click.Context, units: tuple[str, ...], output: Path) -> None:
 
 
 @main.command()
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.option("--prompt", "-p", help="The beginning of a text; else you are asked, or standard input is read.")
+@click.option("--once", is_flag=True, help="Complete one text, then end.")
+@click.option("--steps", is_flag=True, help="Token by token: see what else might have come, and choose.")
+@click.option("--tokens", "num_tokens", default=200, show_default=True, type=click.IntRange(1), help="At a time.")
+@click.option("--temperature", default=0.8, show_default=True, help="0 = always the likeliest token.")
+@click.option("--top-k", type=int, help="Only so many of the likeliest stay in the race; 0 = all.")
+@click.option("--top-p", default=1.0, show_default=True, help="Only the likeliest that hold so much together stay.")
+@click.option("--seed", type=int, help="The same seed gives the same text.")
+@json_option
+@click.pass_context
+def play(
+    ctx: click.Context, model: Path | None, temperature: float, top_k: int | None, top_p: float, **how: Any
+) -> None:
+    """Let MODEL go on with the beginning of a text: a .safetensors file or a workspace folder; else your own.
+
+    A model file holds numbers and no code. The code that runs it is your `mygpt`: Python, and run as such. Do not
+    play with the `mygpt` of somebody you would not run a program from.
+    """
+    from autograder.play.player import Settings
+    from autograder.play.terminal import play
+
+    if not play(model, Settings(temperature, top_k, top_p), **how):
+        ctx.exit(1)
+
+
+@main.command()
 @click.argument("units", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; fail if anything is stale.")
 @click.pass_context

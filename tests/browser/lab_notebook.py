@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import nbformat
 from playwright.sync_api import Locator, Page
 
 OPEN = """async path => {
@@ -24,6 +26,13 @@ SELECT = """async index => {
     await panel.content.scrollToItem(index);
 }"""
 COMMAND = "async ([name, options]) => { await jupyterapp.commands.execute(name, options); }"
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    """Write a notebook with these cells, which opens without asking for a kernel."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
 
 
 @contextmanager

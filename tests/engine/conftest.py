@@ -4,19 +4,22 @@ import linecache
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from playground import CHARS, make_playground, tiny_gpt
 
+from autograder import served
 from autograder.comparison import Tolerance
 from autograder.course import Course
 from autograder.key import Key, KeyExercise, KeyMisconception, KeyProbe
 from autograder.keymaker import make_key
 from autograder.observation import decode, encode
+from autograder.play.player import Player
 from autograder.running import PUBLIC
 from autograder.verdict import Outcome, Verdict, judge_exercise
 
@@ -126,3 +129,29 @@ def refuse() -> Callable[[str], str]:
     hook = "import sys; sys.meta_path.insert(0, type('No', (), {{'find_spec': staticmethod({function})}}))\n"
     function = "lambda name, *_: exec('raise ImportError(name)') if name.split('.')[0] == {package!r} else None"
     return lambda package: hook.format(function=function.format(package=package))
+
+
+@pytest.fixture(scope="session")
+def playground(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a whole `mygpt` and two tiny models."""
+    folder = tmp_path_factory.mktemp("playground")
+    make_playground(folder)
+    return folder
+
+
+@pytest.fixture
+def at_home(playground: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """In that workspace, with its `mygpt` importable, and nothing of it left afterwards."""
+    monkeypatch.chdir(playground)
+    monkeypatch.setattr(sys, "path", [str(playground), *sys.path])
+    served.forget()
+    yield
+    served.forget()
+
+
+@pytest.fixture
+def player(at_home: None) -> Player:
+    """A tiny model of characters, which began with "abc"."""
+    player = Player(tiny_gpt(CHARS), CHARS, seed=1)
+    player.begin("abc")
+    return player
