@@ -31,7 +31,7 @@ def catch_up(
     Args:
         course: whose reference or pack it is.
         unit: to catch up on.
-        folder: the workspace, where `mygpt` lies or will lie.
+        folder: the workspace, where `mygpt` lies or will lie, or the folder of a unit in it.
         before: instead of this unit, all units that it stands on.
         pack: to read from; None takes the reference.
 
@@ -42,7 +42,8 @@ def catch_up(
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}; `autograder start` makes one, or name yours after the unit")
     sources = read_pack(pack, course, units) if pack else _read_reference(course, units)
-    package = settle(folder / unit.folder, {})
+    inside = folder.resolve().name in {other.folder for other in course.units}
+    package = settle(folder.resolve() if inside else folder / unit.folder, {})
     own = [(one.name, sources[one.name].pop(one.name)) for one in units]
     for name, source in own:
         yield (path := package / f"{name}.py"), _borrow(path, source)

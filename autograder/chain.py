@@ -109,4 +109,6 @@ def _is_unwritten(submission: Submission, exercise: Exercise) -> bool:
 def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     *before, last = function.body
     explained = all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in before)
-    return explained and isinstance(last, ast.Raise) and "NotImplementedError" in ast.dump(last)
+    raised = last.exc if isinstance(last, ast.Raise) else None
+    name = raised.func if isinstance(raised, ast.Call) else raised
+    return explained and isinstance(name, ast.Name) and name.id == "NotImplementedError"

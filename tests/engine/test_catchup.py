@@ -98,6 +98,15 @@ def test_all_before_is_whole_and_the_unit_itself_is_left_to_do(desk: Path) -> No
         assert set(names) <= set(loan.new) and all(hasattr(module, one) for one in names)
 
 
+def test_the_folder_of_a_unit_is_as_good_as_the_workspace(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (desk / "07-block").mkdir()
+    monkeypatch.chdir(desk / "07-block")
+    for folder in (Path(), desk / "07-block", desk):
+        filled("bigram", folder)
+        assert [path.parent.name for path in desk.rglob("bigram.py")] == ["mygpt"]
+    assert (desk / "mygpt" / "bigram.py").is_file()
+
+
 def test_what_is_the_learners_own_is_never_touched(desk: Path) -> None:
     path = desk / "mygpt" / "attention.py"
     path.parent.mkdir()

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from handed_in import EARLIER, GPT, REAL, SEES_ALL, hand_in, solved
+from nbformat import NotebookNode
 
+from autograder import chain
 from autograder.chain import Earlier, read_earlier
 from autograder.course import Course
 from autograder.endtoend import EndToEnd
@@ -242,6 +244,22 @@ def test_a_child_may_say_what_it_likes(course: Course, status: str, found: list[
         course, course.unit("bigram"), "ada", lambda cells, asked: (status, [True] * (len(asked) - 1) + found)
     )
     assert (seen.lent if seen.own else {"softmax": seen.lent["softmax"]}).get("softmax", why) == why
+
+
+@pytest.mark.parametrize(
+    ("source", "unwritten"),
+    [
+        ("def f(x):\n    '''Doc.'''\n    # YOUR CODE HERE\n    raise NotImplementedError()", True),
+        ("class F:\n    def g(self):\n        return 1\n\n    def h(self):\n        raise NotImplementedError", True),
+        ("def f(x):\n    raise ValueError(NotImplementedError)", False),
+        ("def f(x):\n    if x:\n        return 1\n    raise NotImplementedError('x is 0')", False),
+        ("def f(x)\n    raise NotImplementedError()", False),
+        (f"def f(x):\n    raise {'-' * 20_000}1", False),  # no depth of ours is exhausted
+    ],
+)
+def test_a_stub_is_known_by_its_body(source: str, unwritten: bool) -> None:
+    submission = Submission(NotebookNode(), {"softmax": source}, ())
+    assert chain._is_unwritten(submission, REAL.unit("bigram").exercise("softmax")) is unwritten
 
 
 def test_our_fault_is_told_and_costs_nothing(course: Course, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
