@@ -90,14 +90,18 @@ def catch_up(ctx: click.Context, unit: str, folder: Path, before: bool, pack: Pa
 
 @main.command()
 @click.argument("units", nargs=-1, required=True)
+@click.option("--before", is_flag=True, help="Instead of UNITS, everything that they stand on.")
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), default="catch-up.json")
 @click.pass_context
-def pack(ctx: click.Context, units: tuple[str, ...], output: Path) -> None:
+def pack(ctx: click.Context, units: tuple[str, ...], before: bool, output: Path) -> None:
     """Write a catch-up pack of UNITS for students who missed them. It holds the answers: release it when you may."""
     from autograder.catchup import write_pack
 
     course = _course(ctx)
-    click.echo(write_pack(course, _units(course, units), output))
+    chosen = _units(course, units)
+    if before:
+        chosen = [one for one in course.units if any(one in course.before(unit) for unit in chosen)]
+    click.echo(write_pack(course, chosen, output))
 
 
 @main.command()

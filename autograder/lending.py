@@ -13,7 +13,7 @@ from autograder.errors import AuthorError
 from autograder.lesson import lesson_path
 from autograder.source import Definition, Import, Module, joined, parse, read_module
 
-_FENCE = re.compile(r"^```python(?![^\n]*\.noeval)[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```python(?![^\n]*\.noeval)([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 Pair = tuple[str, str]
 """A module and a name in it: `("bigram", "softmax")`."""
@@ -35,23 +35,23 @@ def whole_sources(course: Course, unit: Unit) -> dict[str, str]:
 
 
 def chain_sources(course: Course, unit: Unit) -> tuple[tuple[Unit, ...], dict[str, str]]:
-    """The earlier units on which this one stands in `mygpt`, and their modules, whole, with all that these import.
-
-    It holds nothing of the unit itself.
+    """The earlier units on which a unit's answers stand in `mygpt`, and what `mygpt` is to hold: those, whole, with all
+    that they import, besides what is given. It holds nothing of the unit itself.
     """
-    pairs = _imports_of(course, unit)
+    judged, names = _imports_of(course, unit, judged=True), list[Pair]()
     earlier: tuple[Unit, ...] = ()
     while True:
-        sources = _closed(course, pairs + [pair for one in earlier for pair in _names_of(course, one)])
-        found = tuple(one for one in course.units if one.name in sources and one.number < unit.number)
+        reached = _closed(course, judged + names)
+        found = tuple(one for one in course.units if one.name in reached and one.number < unit.number)
         if found == earlier:
+            sources = _closed(course, _imports_of(course, unit) + names)
             return earlier, {name: source for name, source in sources.items() if name != unit.name}
-        earlier = found
+        earlier, names = found, [pair for one in found for pair in _names_of(course, one)]
 
 
-def _imports_of(course: Course, unit: Unit) -> list[Pair]:
-    imports = read_module(course, unit.name).imports
-    return [pair for found in imports for pair in _names_of_reference(found)] + lesson_imports(course, unit)
+def _imports_of(course: Course, unit: Unit, judged: bool = False) -> list[Pair]:
+    imports = [pair for found in read_module(course, unit.name).imports for pair in _names_of_reference(found)]
+    return imports + lesson_imports(course, unit, judged)
 
 
 def _names_of(course: Course, unit: Unit) -> list[Pair]:
@@ -72,8 +72,13 @@ def _closed(course: Course, pairs: list[Pair]) -> dict[str, str]:
     return {name: _cut(read_module(course, name), names) for name, names in sorted(wanted.items())}
 
 
-def lesson_imports(course: Course, unit: Unit) -> list[Pair]:
+def lesson_imports(course: Course, unit: Unit, judged: bool = False) -> list[Pair]:
     """What the code of a unit's lesson imports from other units' modules of `mygpt`.
+
+    Args:
+        course: whose reference knows the names.
+        unit: whose lesson.
+        judged: only in fences that the judge runs too (`role="given"`).
 
     Raises:
         AuthorError: there is no such module or name, or the import does not say which names it means.
@@ -82,7 +87,9 @@ def lesson_imports(course: Course, unit: Unit) -> list[Pair]:
     if not path.is_file():  # the build says so
         return []
     lesson = path.relative_to(course.root).as_posix()
-    pairs = [pair for code in _FENCE.findall(path.read_text(encoding="utf-8")) for pair in _pairs(code, lesson)]
+    fences = _FENCE.findall(path.read_text(encoding="utf-8"))
+    chosen = [code for head, code in fences if not judged or 'role="given"' in head]
+    pairs = [pair for code in chosen for pair in _pairs(code, lesson)]
     others = list(dict.fromkeys(pair for pair in pairs if pair[0] != unit.name))
     for module, name in others:
         if not (course.root / "reference" / f"{module}.py").is_file():

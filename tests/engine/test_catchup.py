@@ -260,6 +260,9 @@ def test_the_command_line(desk: Path) -> None:
     done = run.invoke(main, [*root, "pack", "bigram", "-o", str(desk / "pack.json")])
     assert (done.exit_code, done.stdout) == (0, f"{desk}/pack.json\n")
     assert run.invoke(main, [*root, "pack"]).exit_code == 2
+    done = run.invoke(main, [*root, "pack", "7", "8", "--before", "-o", str(desk / "pack.json")])
+    needed = COURSE.before(COURSE.unit("gpt"))
+    assert done.exit_code == 0 and list(read_pack(desk / "pack.json", COURSE, needed)) == [u.name for u in needed]
 
 
 def test_it_needs_neither_the_reference_nor_torch(run_python: Callable, refuse: Callable, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.errors import AuthorError
-from autograder.lending import given_sources, lesson_imports
+from autograder.lending import chain_sources, given_sources, lesson_imports, whole_sources
 
 LESSON = "solutions/02-counting/counting.md"
 DEMO = '```python jupyter={"source_hidden": true}\n'
@@ -99,3 +99,31 @@ def test_a_slip_of_the_pen_is_told_with_its_lesson(course, edit, line, sentence)
     with pytest.raises(AuthorError) as caught:
         given(course)
     assert str(caught.value).startswith(LESSON) and sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(("fence", "reached"), [('```python role="given"', True), ("```python", False)])
+def test_a_chain_holds_what_judged_code_stands_on(course, edit, root, fence, reached):
+    """Whole earlier modules; of what a demonstration imports, only what is given anyway."""
+    edit("reference/counting.py", "from reference.letters import alphabet", "import string")
+    edit("reference/counting.py", "alphabet(text)", "sorted(text)")
+    edit(LESSON, "## Winners\n", f"## Winners\n\n{fence}\nfrom mygpt.letters import alphabet\n```\n")
+    earlier, sources = chain_sources(course, course.unit("counting"))
+    assert [unit.name for unit in earlier] == ["letters"] * reached
+    assert list(sources) == ["letters"] and "def alphabet" in sources["letters"]
+    assert ("def root" in sources["letters"]) is reached
+
+
+def test_a_chain_holds_nothing_of_the_unit_itself(course, edit):
+    """Also where an earlier unit imports from a later one, as bpe does."""
+    edit("reference/letters.py", "import string\n", "import string\n\nfrom reference.counting import BLANK\n")
+    edit("reference/letters.py", "set(text) &", "set(text + BLANK) &")
+    earlier, sources = chain_sources(course, course.unit("counting"))
+    assert [unit.name for unit in earlier] == ["letters"] and list(sources) == ["letters"]
+    assert "counting" in given_sources(course, course.unit("letters"))
+
+
+def test_a_whole_module_comes_with_what_it_imports(course):
+    sources = whole_sources(course, course.unit("counting"))
+    assert list(sources) == ["counting", "letters"]
+    assert all(f"def {name}(" in sources["counting"] for name in ("tally", "_ranked", "unused"))
+    assert "from mygpt.letters import alphabet" in sources["counting"] and "def root" not in sources["letters"]
