@@ -191,20 +191,21 @@ def merge_step(
         >>> words, counts, holders
         ([[b'hen'], [b't', b'en']], Counter({(b't', b'en'): 4}), {(b't', b'en'): {1}})
     """
-    touched = set()
+    changes: Counter[tuple[bytes, bytes]] = Counter()
     for i in list(holders[pair]):  # a list, because the set itself is about to lose i
         for old in pairwise(words[i]):
-            counts[old] -= freqs[i]
+            changes[old] -= freqs[i]
             holders[old].discard(i)
-            touched.add(old)
         words[i] = merge(words[i], pair, pair[0] + pair[1])
         for new in pairwise(words[i]):
-            counts[new] += freqs[i]
+            changes[new] += freqs[i]
             holders.setdefault(new, set()).add(i)
-            touched.add(new)
-    for gone in [old for old in touched if not counts[old]]:
-        del counts[gone], holders[gone]
-    return touched
+    changed = {neighbours for neighbours, change in changes.items() if change}
+    for neighbours in changed:
+        counts[neighbours] += changes[neighbours]
+        if not counts[neighbours]:
+            del counts[neighbours], holders[neighbours]
+    return changed
 
 
 class _Downwards(tuple):

@@ -117,23 +117,24 @@ def compression_ratio__numpy(text, ids):
     return float(np.frombuffer(text.encode("utf-8"), dtype=np.uint8).size / np.size(ids))
 
 
-def merge_step__net_changes(words, freqs, counts, holders, pair):
-    changes, token = Counter(), b"".join(pair)
-    for i in holders.pop(pair):
-        before, words[i] = words[i], merge(words[i], pair, token)
-        old, new = Counter(pairwise(before)), Counter(pairwise(words[i]))
-        for changed in old.keys() | new.keys():
-            changes[changed] += (new[changed] - old[changed]) * freqs[i]
-        for lost in old.keys() - new.keys() - {pair}:
+def merge_step__straight_into_the_books(words, freqs, counts, holders, pair):
+    touched, token = set(), b"".join(pair)
+    for i in sorted(holders[pair]):
+        old = Counter(pairwise(words[i]))
+        words[i][:] = merge(words[i], pair, token)
+        new = Counter(pairwise(words[i]))
+        counts.subtract({one: times * freqs[i] for one, times in old.items()})
+        counts.update({one: times * freqs[i] for one, times in new.items()})
+        for lost in old.keys() - new.keys():
             holders[lost].remove(i)
         for won in new.keys() - old.keys():
             holders[won] = holders.get(won, set()) | {i}
-    for changed, change in changes.items():
-        counts[changed] += change
-        if counts[changed] == 0:
-            counts.pop(changed)
-            holders.pop(changed, None)
-    return {changed for changed in changes if changes[changed]}
+        touched |= old.keys() | new.keys()
+    for one in touched:
+        if counts[one] == 0:
+            counts.pop(one)
+            holders.pop(one)
+    return touched
 
 
 def merge_step__neighbours_only(words, freqs, counts, holders, pair):

@@ -789,7 +789,7 @@ MISCONCEPTIONS = (
         ask="In t-h-en, when h and en become one token: which pair did t belong to before?",
         show="merge (h, en) in the word t-h-en: the pair (t, h) should lose this place too, not only (h, en)",
         family="state",
-        edit={"counts[old] -= freqs[i]": "counts[old] -= freqs[i] if old == pair or not set(old) & set(pair) else 0"},
+        edit={"changes[old] -= freqs[i]": "changes[old] -= freqs[i] if old == pair or not set(old) & set(pair) else 0"},
     ),
     Misconception(
         "merge_step", "nothing taken away",
@@ -797,7 +797,7 @@ MISCONCEPTIONS = (
         ask="A word that you count a second time: what has to happen to its first count?",
         show="merge (h, en) in t-h-en-d: (t, hen) comes, and (h, en) should go from counts; with you it stays",
         family="state",
-        edit={"counts[old] -= freqs[i]": "counts[old] -= 0"},
+        edit={"changes[old] -= freqs[i]": "changes[old] -= 0"},
     ),
     Misconception(
         "merge_step", "left neighbour forgotten",
@@ -839,7 +839,7 @@ MISCONCEPTIONS = (
         ask="What does freqs[i] say about words[i]?",
         show="a word with freqs[i] = 5 that loses a pair takes 5 places from its count, not 1",
         family="denominator",
-        edit={"counts[old] -= freqs[i]": "counts[old] -= 1", "counts[new] += freqs[i]": "counts[new] += 1"},
+        edit={"changes[old] -= freqs[i]": "changes[old] -= 1", "changes[new] += freqs[i]": "changes[new] += 1"},
     ),
     Misconception(
         "merge_step", "once per word",
@@ -858,7 +858,7 @@ MISCONCEPTIONS = (
         ask="What would a later search for the best pair do with an entry that says 0?",
         show="merge (a, b) in the only word a-b: counts and holders should both be empty, without (a, b)",
         family="state",
-        edit={"if not counts[old]]": "if False]"},
+        edit={"if not counts[neighbours]:": "if False:"},
     ),
     Misconception(
         "merge_step", "new pairs not in the index",
@@ -884,8 +884,8 @@ MISCONCEPTIONS = (
         family="state",
         edit={
             "            holders[old].discard(i)\n": "",
-            "            touched.add(new)":
-            "            touched.add(new)\n        for old in before:\n"
+            "            holders.setdefault(new, set()).add(i)":
+            "            holders.setdefault(new, set()).add(i)\n        for old in before:\n"
             "            holders[old].discard(i)",
             "        words[i] = merge": "        before = list(pairwise(words[i]))\n        words[i] = merge",
         },
@@ -923,7 +923,7 @@ MISCONCEPTIONS = (
         ask="If a pair had 9 places and has 4 now, how does the caller learn of it?",
         show="merging (h, en) in t-h-en changes the count of three pairs: (t, hen) comes, (t, h) and (h, en) go",
         family="rule",
-        edit={"return touched": "return {p for p in touched if pair[0] + pair[1] in p}"},
+        edit={"return changed": "return {p for p in changed if pair[0] + pair[1] in p}"},
     ),
     Misconception(
         "learn_merges", "smallest of equals",
