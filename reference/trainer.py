@@ -234,7 +234,7 @@ class Loop:
         """Make all steps that are left, or fewer if `stopped` says so."""
         trainer, steps, stop = self.trainer, self.trainer.recipe.steps, False
         if self.leads:
-            cut_log(self.folder / LOG, trainer.step)
+            cut_log(self.folder / LOG, trainer.step or -1)  # at the beginning there is nothing to keep
         if trainer.step == 0:
             self.evaluate()
         while trainer.step < steps and not stop:
