@@ -145,7 +145,6 @@ def test_what_is_not_there_is_borrowed_and_told(course: Course, judge: Judge) ->
     ("cell", "why"),
     [
         ("import os\nos._exit(0)", "it crashes"),
-        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "it crashes"),
         ("hoard = [bytearray(1 << 26) for _ in range(64)]", "its cell stops with MemoryError"),
         ("raise SystemExit", "its cell stops with SystemExit"),
         ("while True:\n    pass", "it runs out of time"),
@@ -166,7 +165,6 @@ def test_an_earlier_unit_that_ends_badly_costs_nothing_but_itself(
 @pytest.mark.parametrize(
     "mischief",
     [
-        "import builtins\nbuiltins.len = None",
         "torch.set_default_dtype(torch.float64)\ntorch.exp = torch.matmul = None",
         "import sys\nsys.modules['mygpt.bigram'] = sys.modules['autograder.running'] = None",
         "import mygpt.attention\nmygpt.attention.MultiHeadAttention = None",
