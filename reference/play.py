@@ -250,7 +250,7 @@ def load_gpt(path: str | Path, build: Callable[[GPTConfig], nn.Module] = GPT) ->
         model = build(GPTConfig(**json.loads(metadata["config"]))).eval()
         fill_weights(model, tensors)
         return model, json.loads(metadata["tokenizer"])
-    except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+    except (SafetensorError, KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path} is damaged, or no GPT that `save_gpt` wrote: {error}") from None
 
 
