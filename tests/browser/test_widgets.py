@@ -11,6 +11,8 @@ from nbformat import NotebookNode
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from autograder.course import Course, Unit
+from autograder.lending import whole_sources
+from autograder.mygpt import settle
 
 COURSE = Course(ROOT)
 CONTROLS = ".noUi-handle, input:enabled, select, button.jupyter-button"
@@ -46,6 +48,7 @@ def test_pictures_follow_their_controls(
     assert interactive, f"{unit.name} has no interactive picture"
     path = f"workspace/{unit.folder}/{unit.name}-pictures.ipynb"
     nbformat.write(notebook, course.root / path)
+    settle(course.root / "workspace" / unit.folder, whole_sources(COURSE, unit))  # as if all answers had been kept
     with open_notebook(lab_page, path) as lab_notebook:
         lab_notebook.command("notebook:run-all-cells")
         for number, index in enumerate(interactive, start=1):
