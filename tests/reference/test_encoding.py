@@ -1,6 +1,5 @@
 """Our tokenizer and tiktoken must agree, in both directions."""
 
-import os
 import random
 from pathlib import Path
 
@@ -28,17 +27,6 @@ def random_text(rng: random.Random) -> str:
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return Tokenizer(*train_bpe(PROSE, 256 + 120 + len(SPECIALS), SPECIALS), SPECIALS)
-
-
-@pytest.fixture(scope="module")
-def gpt2(request: pytest.FixtureRequest) -> tiktoken.Encoding:
-    folder = Path(os.environ.get("TIKTOKEN_CACHE_DIR") or ROOT.parent / "shared" / "tiktoken-cache")
-    if not folder.is_dir() or not any(folder.iterdir()):
-        pytest.skip(f"GPT-2's table is absent: no file in {folder}. Set TIKTOKEN_CACHE_DIR to have this tested.")
-    patch = pytest.MonkeyPatch()
-    request.addfinalizer(patch.undo)
-    patch.setenv("TIKTOKEN_CACHE_DIR", str(folder))
-    return tiktoken.get_encoding("gpt2")
 
 
 def test_agrees_with_tiktoken_on_prose(tokenizer: Tokenizer) -> None:
