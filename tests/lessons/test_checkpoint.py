@@ -33,6 +33,14 @@ def test_it_knows_stories_it_was_not_trained_on() -> None:
         assert cross_entropy(load_gpt2(FOLDER)(x), y) < 0.6
 
 
+def test_unit_11_hands_out_the_same_one() -> None:
+    course = find_course()
+    copy = course.root / "solutions" / course.unit("generation").folder / FOLDER.name
+    names = sorted(path.name for path in FOLDER.iterdir())
+    assert sorted(path.name for path in copy.iterdir()) == names
+    assert [name for name in names if (copy / name).read_bytes() != (FOLDER / name).read_bytes()] == []
+
+
 def test_transformers_reads_it() -> None:
     from transformers import GPT2LMHeadModel
 
