@@ -24,7 +24,7 @@ lab: $(READY) ## the notebooks, in JupyterLab: yours are in workspace/
 	$(BIN)/autograder start workspace
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab workspace
 
-bench: $(READY) ## the benchmarks
+bench: $(READY) ## every benchmark, and the table of their figures
 	$(BIN)/python -m benchmarks
 
 check: $(READY) ## style, and what is missing in a unit
