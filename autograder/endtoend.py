@@ -2,10 +2,10 @@
 
 Plain grading comes first and settles the points. The second time adds a diagnosis: where an answer does less on the
 student's own chain, the earlier units that cause it are found by putting in one of them at a time. An answer that is
-right on either chain is right.
+right on either chain is right. One that is blank, endless or crashes by itself is not tried again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from autograder.chain import Earlier, read_earlier
@@ -38,16 +38,16 @@ class EndToEnd:
             return plain
         plain = replace(plain, earlier=self._read(student))
         own = [earlier for earlier in plain.earlier if earlier.own]
-        if not own:
+        before = {v.exercise.name: v for v in plain.verdicts if v.outcome in (Outcome.RIGHT, Outcome.WRONG)}
+        if not own or not before:
             return plain
-        verdicts = self._judge_on(own, submission)
-        if faults := {v.detail for v in verdicts.values() if v.outcome is Outcome.COULD_NOT_JUDGE}:
+        after = self._judge_on(own, submission, before)
+        if faults := {verdict.detail for verdict in after.values() if verdict.outcome is Outcome.COULD_NOT_JUDGE}:
             told = f"not judged end to end, which is our fault: {'; '.join(sorted(faults))}"
             return replace(plain, repairs=(*plain.repairs, told))
-        stumbling = [one for one in plain.verdicts if _stumbles(one, verdicts[one.exercise.name])]
-        causes = self._causes(stumbling, own, submission)
-        joined = (_join(one, verdicts[one.exercise.name], causes.get(one.exercise.name, ())) for one in plain.verdicts)
-        return replace(plain, verdicts=tuple(joined))
+        causes = self._causes({n: v for n, v in before.items() if _lost(v, after[n])}, own, submission)
+        joined = {name: _join(verdict, after[name], causes.get(name, ())) for name, verdict in before.items()}
+        return replace(plain, verdicts=tuple(joined.get(one.exercise.name, one) for one in plain.verdicts))
 
     def _read(self, student: str) -> tuple[Earlier, ...]:
         """The student's earlier units in course order, each run on top of those before it."""
@@ -60,32 +60,24 @@ class EndToEnd:
     def _judge_behind(self, own: Iterable[Earlier]) -> Judge:
         return self._judge.with_behind(self._sources, {earlier.unit: earlier.module for earlier in own if earlier.own})
 
-    def _judge_on(self, own: Iterable[Earlier], submission: Submission) -> Verdicts:
-        return {verdict.exercise.name: verdict for verdict in self._judge_behind(own).judge(submission).verdicts}
+    def _judge_on(self, own: Iterable[Earlier], submission: Submission, exercises: Collection[str]) -> Verdicts:
+        found = self._judge_behind(own).judge(submission, exercises).verdicts
+        return {verdict.exercise.name: verdict for verdict in found}
 
-    def _causes(
-        self, stumbling: list[Verdict], own: list[Earlier], submission: Submission
-    ) -> dict[str, tuple[str, ...]]:
+    def _causes(self, stumbling: Verdicts, own: list[Earlier], submission: Submission) -> dict[str, tuple[str, ...]]:
         """For each exercise the earlier units that make it stumble alone, or all of them where it takes several."""
-        alone = {one.unit: self._judge_on([one], submission) for one in own if stumbling and len(own) > 1}
+        alone = {one.unit: self._judge_on([one], submission, stumbling) for one in own if stumbling and len(own) > 1}
         everybody = tuple(one.unit for one in own)
-        causes = {}
-        for verdict in stumbling:
-            name = verdict.exercise.name
-            causes[name] = tuple(unit for unit, found in alone.items() if _stumbles(verdict, found[name])) or everybody
-        return causes
-
-
-def _stumbles(plain: Verdict, own: Verdict) -> bool:
-    """Does something hold with the course's earlier units that does not with the student's?"""
-    unsettled = (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE)
-    if plain.outcome in unsettled or own.outcome is Outcome.COULD_NOT_JUDGE:
-        return False
-    return bool(_lost(plain, own))
+        return {
+            name: tuple(unit for unit, found in alone.items() if _lost(verdict, found[name])) or everybody
+            for name, verdict in stumbling.items()
+        }
 
 
 def _lost(plain: Verdict, own: Verdict) -> list[str]:
     """What holds with the course's earlier units only."""
+    if own.outcome is Outcome.COULD_NOT_JUDGE:
+        return []
     pairs = zip(plain.results, own.results, strict=True)
     return [one.probe.sentence for one, other in pairs if one.passed and not other.passed]
 

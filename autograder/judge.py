@@ -8,7 +8,7 @@ a student, and reaches every verdict itself, by comparing what came back with it
 import copy
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
@@ -122,23 +122,38 @@ class Judge:
         frames = [places.get(number.to_bytes(PLACE_BYTES, "little"), b"") for number in range(len(asked))]
         return ended.status, [_decoded(frame) for frame in frames]
 
-    def judge(self, submission: Submission) -> Judgement:
-        """Reach a verdict on every exercise of the unit."""
+    def judge(self, submission: Submission, only: Collection[str] | None = None) -> Judgement:
+        """Reach a verdict on every exercise of the unit, or only on these and those they stand on."""
         cells = list(cells_to_run(submission.notebook))
-        verdicts = self._judge_together(cells, list(self.key.exercises))
-        for exercise in self.key.exercises:
+        exercises = [e for e in self.key.exercises if only is None or e.name in self._with_ground(only, cells)]
+        verdicts = self._judge_together(cells, exercises, one_is_many=only is not None)
+        for exercise in exercises:
             wrong = tuple(name for name in self._stands_on(exercise, cells) if not verdicts[name].right)
             if wrong and self._deserves_another_try(verdicts[exercise.name]):
                 verdicts[exercise.name] = self._judge_with_stand_ins(cells, exercise, wrong, verdicts[exercise.name])
-        return Judgement(tuple(verdicts[e.name] for e in self.key.exercises), submission.repairs)
+        return Judgement(tuple(verdicts[e.name] for e in exercises), submission.repairs)
 
-    def _judge_together(self, cells: Cells, exercises: list[KeyExercise]) -> dict[str, Verdict]:
-        """One child for all; one that dies is followed by another for the exercises behind the one it died in."""
+    def _with_ground(self, names: Collection[str], cells: Cells) -> set[str]:
+        """These exercises, and all that they stand on."""
+        found = {*names}
+        for exercise in reversed(self.key.exercises):
+            if exercise.name in found:
+                found.update(self._stands_on(exercise, cells))
+        return found
+
+    def _judge_together(
+        self, cells: Cells, exercises: list[KeyExercise], one_is_many: bool = False
+    ) -> dict[str, Verdict]:
+        """One child for all; one that dies is followed by another for the exercises behind the one it died in.
+
+        Where it died before anybody's turn, each is judged without the others' cells; a single one only if it was
+        chosen among many.
+        """
         verdicts: dict[str, Verdict] = {}
         waiting = exercises
         while waiting:
             ended, seen, detail = self._run(cells, waiting)
-            if ended in ENDED.values() and not any(seen) and len(waiting) > 1:  # it died before any exercise's turn
+            if ended in ENDED.values() and not any(seen) and (len(waiting) > 1 or one_is_many):
                 for exercise in waiting:
                     verdicts |= self._judge_together(self._own_cells(cells, exercise), [exercise])
                 return verdicts

@@ -145,7 +145,7 @@ def test_what_is_not_there_is_borrowed_and_told(course: Course, judge: Judge) ->
     ("cell", "why"),
     [
         ("import os\nos._exit(0)", "it crashes"),
-        ("hoard = [bytearray(1 << 26) for _ in range(64)]", "its cell stops with MemoryError"),
+        ("hoard = bytearray(1 << 36)", "its cell stops with MemoryError"),
         ("raise SystemExit", "its cell stops with SystemExit"),
         ("while True:\n    pass", "it runs out of time"),
     ],
@@ -268,6 +268,31 @@ def test_our_fault_is_told_and_costs_nothing(course: Course, judge: Judge, monke
     judgement, verdicts = judged(course, judge)
     assert all(verdict.right for verdict in verdicts.values())
     assert judgement.repairs == ("not judged end to end, which is our fault: no namespaces today",)
+
+
+def test_what_ends_badly_by_itself_is_not_tried_again(
+    course: Course, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And for the cause of a stumble only what stumbles is run, with what it stands on."""
+    tried: list[tuple[list[str], list[str]]] = []
+    run = judge.sandbox.run
+
+    def listen(job: bytes, limits: Limits) -> Ended:
+        order = json.loads(job)
+        if "own" in order and "asked" not in order:
+            tried.append((list(order["own"]), [exercise["names"][0] for exercise in order["exercises"]]))
+        return run(job, limits)
+
+    monkeypatch.setattr(judge.sandbox, "run", listen)
+    for unit in EARLIER:
+        hand_in(course, unit, **({"causal_mask": SEES_ALL} if unit == "attention" else {}))
+    submission = gpt(
+        init_weights="import os\nos._exit(1)", split_gpt2_qkv="def split_gpt2_qkv(w):\n    raise NotImplementedError"
+    )
+    verdicts = EndToEnd(course, GPT, judge).judge("ada", submission).verdicts
+    assert stumbles({verdict.exercise.name: verdict for verdict in verdicts}) == {"GPT": ("attention",)}
+    assert not {"init_weights", "split_gpt2_qkv"} & {name for _, names in tried for name in names}
+    assert {name for own, names in tried if own != EARLIER for name in names} == {"GPT"}
 
 
 def test_words_for_a_unit_of_which_everything_is_borrowed() -> None:
