@@ -125,8 +125,6 @@ class Panel:
             self._say(str(error))
         except KeyboardInterrupt:
             self._say("stopped")
-        except Exception as error:  # the learner's own code may raise anything
-            self._say(f"your mygpt stops with {type(error).__name__}: {error}")
 
     @contextmanager
     def _busy(self) -> Iterator[None]:

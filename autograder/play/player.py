@@ -4,8 +4,11 @@ import codecs
 import importlib
 import math
 import random
+import traceback
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +19,7 @@ from autograder.errors import UsageError
 
 NEEDED = ("KVCache", "cached_logits", "codec", "load_gpt", "next_token_probs", "sample_next", "vocabulary")
 """What must be found in mygpt/play.py."""
-REMEDY = "`check` keeps right answers there, `autograder start` and `autograder catch-up generation` borrow the rest"
+REMEDY = "`check` keeps right answers there, and `autograder catch-up generation` borrows the rest"
 NO_TEXT = "there is no text to go on from: write its beginning"
 
 _CONTROL = {i: 0x2400 + i for i in range(32) if chr(i) not in "\n\t"} | {i: "\ufffd" for i in range(127, 160)}
@@ -88,11 +91,9 @@ class Player:
     def __init__(self, model: Any, tokenizer: dict[str, Any], seed: int | None = None) -> None:
         """Start with no text: `begin` comes next."""
         self.model, self.seed, self._play = model, seed, learners_play()
-        try:
+        with learners_code():
             self._encode, _ = self._play.codec(tokenizer)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        self.vocab: dict[int, bytes] = self._play.vocabulary(tokenizer)
+            self.vocab: dict[int, bytes] = self._play.vocabulary(tokenizer)
         if (num_tokens := model.config.vocab_size) != len(self.vocab):
             raise UsageError(f"the model knows {num_tokens} tokens, the tokenizer {len(self.vocab)}: not a pair")
         self.context: int = model.config.block_size
@@ -105,10 +106,8 @@ class Player:
         Raises:
             UsageError: it is empty, or holds what the model has never seen; the text before stays.
         """
-        try:
+        with learners_code():
             prompt_ids = self._encode(prompt)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
         if not prompt_ids:
             raise UsageError(NO_TEXT)
         self.prompt, self._prompt_ids, self.tokens = prompt, prompt_ids, []
@@ -150,7 +149,8 @@ class Player:
     def draw(self, settings: Settings) -> Choice:
         """A token by chance. It is not taken yet, and the next one drawn may be another."""
         probs, model_probs = self._probs(settings)
-        i = self._play.sample_next(probs.log()[None], generator=self._generator).item()
+        with learners_code():
+            i = self._play.sample_next(probs.log()[None], generator=self._generator).item()
         return Choice(i, probs[i].item(), model_probs[i].item())
 
     def take(self, choice: Choice) -> None:
@@ -177,9 +177,10 @@ class Player:
 
     def _probs(self, settings: Settings) -> tuple[Tensor, Tensor]:
         """(V,) under the settings, and (V,) by the model itself."""
-        logits, shape = self._logits(), self._play.next_token_probs
-        filtered = shape(logits, settings.temperature, settings.top_k or None, settings.top_p)
-        return filtered[0], shape(logits, 1.0, None, 1.0)[0]
+        with learners_code():
+            logits, shape = self._logits(), self._play.next_token_probs
+            filtered = shape(logits, settings.temperature, settings.top_k or None, settings.top_p)
+            return filtered[0], shape(logits, 1.0, None, 1.0)[0]
 
     def _logits(self) -> Tensor:
         """(1, V) scores of the next token. What the caches hold is not computed again, while the text only grows."""
@@ -210,17 +211,33 @@ def learners_play() -> ModuleType:
     Raises:
         UsageError: there is none, it lacks something, or what the learner wrote does not run.
     """
-    try:
+    with learners_code():
         play = importlib.import_module("mygpt.play")
+    if missing := [name for name in NEEDED if not hasattr(play, name)]:
+        raise UsageError(f"your GPT is not whole yet: mygpt/play.py lacks {', '.join(missing)}. {REMEDY}")
+    return play
+
+
+@contextmanager
+def learners_code() -> Iterator[None]:
+    """Whatever it raises becomes a sentence, with the line of `mygpt` where it happened.
+
+    Raises:
+        UsageError: it stopped, or refused what it was given (by a ValueError, whose words are meant for the reader).
+    """
+    try:
+        yield
+    except UsageError:
+        raise
     except ImportError as error:
         if (error.name or "").split(".")[0] != "mygpt":
             raise UsageError(f"your mygpt imports {error.name}, which is not installed") from None
         raise UsageError(f"your GPT is not whole yet: {error}. {REMEDY}") from None
-    except Exception as error:  # whatever the learner's code may raise
-        raise UsageError(f"your mygpt stops with {type(error).__name__}: {error}") from None
-    if missing := [name for name in NEEDED if not hasattr(play, name)]:
-        raise UsageError(f"your GPT is not whole yet: mygpt/play.py lacks {', '.join(missing)}. {REMEDY}")
-    return play
+    except Exception as error:
+        frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        where = [f" (mygpt/{path.name}, line {line})" for path, line in frames if path.parent.name == "mygpt"]
+        stopped = f"your mygpt stops with {type(error).__name__}: {error}{where[-1] if where else ''}"
+        raise UsageError(str(error) if type(error) is ValueError else stopped) from error
 
 
 def printable(text: str) -> str:

@@ -65,9 +65,8 @@ def load(where: Path | None) -> tuple[Path, Path, Any, dict[str, Any]]:
     file = find_model(where)
     code = find_code(where, file)
     mygpt.enter(code.parent.resolve(), {})
-    from autograder.play.player import learners_play  # torch: a second that a wrong name need not cost
+    from autograder.play.player import learners_code, learners_play  # torch: a second that a wrong name need not cost
 
-    try:
-        return file, code, *learners_play().load_gpt(file)
-    except (ValueError, OSError) as error:
-        raise UsageError(str(error)) from None
+    play = learners_play()
+    with learners_code():
+        return file, code, *play.load_gpt(file)

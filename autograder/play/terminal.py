@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -31,7 +32,7 @@ SMALL = 512
 """Channels below which threads spend longer handing tensors to each other than computing."""
 
 
-def play(where: Path | None, settings: Settings, seed: int | None, once: bool, prompt: str | None, **how: bool) -> bool:
+def play(where: Path | None, settings: Settings, seed: int | None, once: bool, prompt: str | None, **how: Any) -> bool:
     """Load a model and play with it.
 
     Args:
@@ -57,7 +58,9 @@ def play(where: Path | None, settings: Settings, seed: int | None, once: bool, p
     terminal.introduce(file, code)
     if once:
         return terminal.answer(terminal.beginning() if prompt is None else prompt)
-    terminal.loop(prompt)
+    if prompt is not None:
+        terminal.answer(prompt)
+    terminal.loop()
     return True
 
 
@@ -85,23 +88,18 @@ class Terminal:
         sizes = f"{num_parameters:,} parameters, {len(self.player.vocab)} tokens, context {self.player.context}"
         self.say(f"{file}: {sizes}; run by {code.resolve()}")
 
-    def loop(self, prompt: str | None = None) -> None:
+    def loop(self) -> None:
         """Complete texts until the input ends."""
         if self.is_person:
             self.talk.print(HELP)
-        line = prompt
         with suppress(EOFError, KeyboardInterrupt):
-            while True:
-                line = self.ask("\n> ") if line is None else line
-                if line.strip() in ("/quit", "/q"):
-                    return
+            while (line := self.ask("\n> ")).strip() not in ("/quit", "/q"):
                 try:
                     self.obey(line[1:]) if line.startswith("/") else self.answer(line)
                 except UsageError as error:
                     if not self.is_person:
                         raise
                     self.say(error)
-                line = None
         self.talk.print()
 
     def ask(self, question: str) -> str:
@@ -124,6 +122,9 @@ class Terminal:
             self.by_steps() if self.steps else self.complete()
         except KeyboardInterrupt:
             whole = False
+        except UsageError:
+            print(end="\n" * (self.num_shown > 0), flush=True)  # what follows is a sentence, and no part of the text
+            raise
         self.finish(before)
         return whole
 
