@@ -30,8 +30,8 @@ def given_sources(course: Course, unit: Unit) -> dict[str, str]:
 
 
 def whole_sources(course: Course, unit: Unit) -> dict[str, str]:
-    """The unit's whole module as a part of `mygpt`, and what it imports from other units, as in `given_sources`."""
-    return _closed(course, _names_of(course, unit))
+    """The unit's whole module as a part of `mygpt`, and what it and its lesson import, as in `given_sources`."""
+    return _closed(course, _imports_of(course, unit) + _names_of(course, unit))
 
 
 def chain_sources(course: Course, unit: Unit) -> tuple[tuple[Unit, ...], dict[str, str]]:

@@ -1,16 +1,18 @@
-"""The learner's workspace: the released notebooks, copied once, and `mygpt` beside them."""
+"""The learner's workspace: the released notebooks, copied once, and an empty `mygpt` beside them."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.course import Course
-from autograder.key import KEYS, load_public_key
 from autograder.mygpt import settle
 
 
 def start_workspace(course: Course, folder: Path) -> Iterator[Path]:
-    """Copy what was released into `folder` and yield each new file; an existing file is never touched."""
+    """Copy what was released into `folder` and yield each new file; an existing file is never touched.
+
+    `mygpt` is made, and nothing lent yet: a later unit would bring the answers to the earlier ones. Opening one does.
+    """
     for unit in course.units:
         released = course.root / "course" / unit.folder
         for source in sorted(path for path in released.rglob("*") if path.is_file()):
@@ -19,5 +21,5 @@ def start_workspace(course: Course, folder: Path) -> Iterator[Path]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
                 yield target
-        if (KEYS / f"{unit.name}.json").is_file() and released.is_dir():
-            settle(folder / unit.folder, load_public_key(unit.name).given)
+        if released.is_dir():
+            settle(folder / unit.folder, {})

@@ -113,6 +113,13 @@ def test_the_folder_of_a_unit_is_as_good_as_the_workspace(desk: Path, monkeypatc
     assert (desk / "mygpt" / "bigram.py").is_file()
 
 
+def test_what_the_lesson_imports_comes_along(desk: Path) -> None:
+    """So that everything of a unit runs, also the bridges that join it to others."""
+    filled("generation", desk)
+    for name in load_public_key("generation").given:
+        assert Path(str(importlib.import_module(f"mygpt.{name}").__file__)).is_relative_to(desk)
+
+
 def test_what_is_the_learners_own_is_never_touched(desk: Path) -> None:
     path = desk / "mygpt" / "attention.py"
     path.parent.mkdir()

@@ -124,7 +124,7 @@ def test_a_workspace_is_started_once_and_kept(small_course: Course, tmp_path: Pa
     desk = tmp_path / "desk"
     started = [path.relative_to(desk).as_posix() for path in start_workspace(small_course, desk)]
     assert started == ["06-attention/attention.ipynb", "06-attention/pictures/heads.svg"]
-    assert set(files(desk)) == {*started, "mygpt/__init__.py", "mygpt/bigram.py"}
+    assert set(files(desk)) == {*started, "mygpt/__init__.py"}  # lent is what a unit needs, when it is opened
     (desk / "06-attention" / "attention.ipynb").write_text("my work", encoding="utf-8")
     (desk / "mygpt" / "bigram.py").write_text("def softmax(x, dim): ...\n", encoding="utf-8")
     before = files(desk)
