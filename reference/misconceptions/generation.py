@@ -169,7 +169,7 @@ TOP_P = (
         "top_p_filter", "sorted upwards",
         says="you begin to add up with the most unlikely token; the set should begin with the likeliest",
         ask="In which order does sort sort if you do not say otherwise?",
-        show=HALVES + "should leave 0.5 and 0.3; from below, 0.05 + 0.15 + 0.3 stay less than 0.7",
+        show=HALVES + "should leave 0.5 and 0.3; from below, 0.05 + 0.15 + 0.3 are only 0.5, so all four stay",
         family="sign or order", edit={"descending=True": "descending=False"},
     ),
     Misconception(
@@ -383,7 +383,7 @@ SAMPLE = (
         says="tokens with the logit −inf come now and then, at high temperatures: you gave them some small chance",
         ask="How large is softmax([0, −10]) at temperature 20 for the second one?",
         show="exp(−10 / 20) is 0.61: at temperature 20 a logit of −10 is nearly as good as one of 0",
-        family="rule", edit={"softmax(logits /": "softmax(logits.clamp(min=-10) /"},
+        family="rule", edit={"softmax(logits /": "softmax(logits.masked_fill(logits.isinf(), -10) /"},
     ),
     Misconception(
         "sample_next", "row 0 for all",
