@@ -23,6 +23,10 @@ class RunError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints: the sentence, and no frame of ours."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(RunError):
     """It cannot begin as it was asked for: the caller can mend it."""

@@ -60,8 +60,8 @@ class Team:
             dist.all_reduce(flat)
         except RuntimeError:  # it names the socket, which helps nobody
             raise RunError(
-                f"process {self.rank} stops, because another one of this run has ended: what it had to say stands above. "
-                "The same command goes on from the last checkpoint"
+                f"process {self.rank} stops, because another one of this run has ended (what it had to say stands "
+                "above). The same command goes on from the last checkpoint"
             ) from None
         for tensor, total in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(total.view_as(tensor))

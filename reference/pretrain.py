@@ -242,9 +242,10 @@ NUMBERS = {
 
 def number_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a `command` an option for each of NUMBERS; what is not said is the recipe's."""
+    recipes = [recipe_named(name) for name in RECIPES]
     for name, (kind, meaning) in reversed(NUMBERS.items()):
-        default = f"{meaning}  [gpt: {getattr(recipe_named('gpt'), name)}]"
-        command = click.option(f"--{name.replace('_', '-')}", type=kind, help=default)(command)
+        defaults = ", ".join(f"{recipe.name}: {getattr(recipe, name)}" for recipe in recipes)
+        command = click.option(f"--{name.replace('_', '-')}", type=kind, help=f"{meaning}  [{defaults}]")(command)
     return command
 
 

@@ -34,7 +34,7 @@ class Recipe:
     """The forward pass with a cache for each block, for sampling."""
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
     """(logits (B, T, V) in float32, targets (B, T)) → the mean loss, a 0-d tensor: what training makes small."""
-    block_size: int = 128
+    block_size: int = 64
     """T, tokens in a window, and the longest context."""
     n_layer: int = 4
     """L, the number of blocks."""
@@ -44,13 +44,13 @@ class Recipe:
     """C, the width."""
     dropout: float = 0.0
     """As in GPTConfig."""
-    steps: int = 2000
+    steps: int = 1000
     """Optimizer steps."""
     batch_size: int = 16
     """B, windows in one step, those of all processes together."""
-    lr: float = 1e-3
+    lr: float = 2e-3
     """The peak of the learning rate; of a recipe with several rates, the one of its AdamW."""
-    warmup: int = 100
+    warmup: int = 50
     """Steps on which the rate rises."""
     weight_decay: float = 0.1
     """Of what decays."""
@@ -89,8 +89,8 @@ def cosine(it: int, recipe: Recipe) -> float:
     """Half a cosine from the peak down to a tenth of it, after the warm-up of `recipe`; `it` is the step, from 0.
 
     Example:
-        >>> [round(cosine(it, recipe("gpt")), 2) for it in (0, 99, 1999)]
-        [0.01, 1.0, 0.1]
+        >>> [round(cosine(it, recipe("gpt")), 2) for it in (0, 49, 999)]
+        [0.02, 1.0, 0.1]
     """
     return cosine_lr(it, 1.0, 0.1, recipe.warmup, recipe.steps)
 

@@ -136,6 +136,17 @@ def test_a_run_that_crashed_goes_on_to_the_bit(whole: Run, tmp_path: Path, momen
     assert_same_run(whole.folder, tmp_path)
 
 
+def test_the_fast_recipe_goes_on_to_the_bit(tmp_path: Path) -> None:
+    def crash(report: Report) -> None:
+        if report.step == 8:
+            raise Crash
+
+    with pytest.raises(Crash):
+        tiny_run(tmp_path / "cut", recipe="fast", report=crash)
+    assert tiny_run(tmp_path / "cut", recipe="fast").complete
+    assert_same_run(tiny_run(tmp_path / "whole", recipe="fast").folder, tmp_path / "cut")
+
+
 def test_ctrl_c_saves_and_the_same_call_goes_on(whole: Run, tmp_path: Path) -> None:
     def interrupt(report: Report) -> None:
         if report.step == 4:
@@ -245,3 +256,15 @@ def test_a_text_that_is_none(tmp_path: Path, content: bytes | None, sentence: st
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert re.search(sentence, done.stderr)
+
+
+def test_of_several_processes_one_tells_what_all_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    done = CliRunner().invoke(main, [str(tmp_path / "nowhere.txt")])
+    assert (done.exit_code, done.output) == (2, "")
+
+
+def test_characters_or_byte_pairs() -> None:
+    done = CliRunner().invoke(main, ["owl.txt", "--chars", "--bpe=300"])
+    assert done.exit_code == 2
+    assert "--chars or --bpe, not both" in done.stderr
