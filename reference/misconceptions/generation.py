@@ -460,7 +460,7 @@ GENERATE = (
         "generate", "prompt shown again and again",
         says="the model is shown the prompt every time, without the tokens that it has added: it repeats its first one",
         ask="What does the model see when it writes its third token?",
-        show="ids = torch.cat([ids, next_ids], dim=1) makes the text longer; is that the text you hand to the model?",
+        show=COUNTING + "should be [[3, 4, 4, 4], [1, 2, 3, 4]]; your second row is [1, 2, 2, 2]",
         family="state",
         edit={_WINDOW: "prompt[:, -model.config.block_size :]",
               "was_training = model.training": "was_training, prompt = model.training, ids"},
