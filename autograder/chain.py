@@ -98,15 +98,16 @@ def _reason(name: str, seen: object) -> str:
 
 
 def _is_unwritten(submission: Submission, exercise: Exercise) -> bool:
-    """Is a function or method still as it was handed out, nothing in it but `raise NotImplementedError()`?"""
+    """Is what was asked for, or a method of it, as it was handed out: nothing but `raise NotImplementedError()`?"""
     try:
         tree = parse(submission.answers.get(exercise.name, ""))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False  # the survey says what is wrong
-    return any(_is_stub(node) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    asked = [node for node in tree.body if getattr(node, "name", "") in exercise.names]
+    return any(isinstance(node, ast.FunctionDef) and _is_stub(node) for top in asked for node in ast.walk(top))
 
 
-def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _is_stub(function: ast.FunctionDef) -> bool:
     *before, last = function.body
     explained = all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in before)
     raised = last.exc if isinstance(last, ast.Raise) else None

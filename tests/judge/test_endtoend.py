@@ -2,19 +2,14 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from handed_in import EARLIER, GPT, REAL, SEES_ALL, hand_in, solved
-from nbformat import NotebookNode
 
-from autograder import chain
-from autograder.chain import Earlier, read_earlier
 from autograder.course import Course
 from autograder.endtoend import EndToEnd
 from autograder.judge import Judge, Judgement
-from autograder.observation import Raised
 from autograder.sandbox import Limits
 from autograder.sandbox import Outcome as Ended
 from autograder.source import answer_source
@@ -23,15 +18,6 @@ from autograder.verdict import Outcome, Verdict
 
 MINE = answer_source(REAL, GPT, GPT.exercise("GPT"))
 SUMS_TO_TWO = "def softmax(x, dim):\n    return 2 * torch.softmax(x, dim)"
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    """The real course, and a folder of submissions of its own."""
-    for room in ("course.toml", "course", "reference", "solutions"):
-        (tmp_path / room).symlink_to(REAL.root / room)
-    (tmp_path / "submitted").mkdir()
-    return Course(tmp_path)
 
 
 def gpt(**answers: str) -> Submission:
@@ -225,41 +211,6 @@ def test_plain_jobs_are_as_they_were_and_no_child_holds_what_it_judges(
         assert not any(f"{kind} {name}(" in behind for name in names for kind in ("def", "class"))
 
 
-@pytest.mark.parametrize(
-    ("status", "found", "why"),
-    [
-        ("finished", [Raised("<script>alert(1)</script>")], "its cell stops with an error"),
-        ("finished", ["yes"], "its cell does not define softmax"),
-        ("finished", [None], "its cell does not define softmax"),
-        ("finished", [], "it could not be run, which is our fault"),
-        ("refused", [], "it could not be run, which is our fault"),
-        ("out of memory", [True], "it runs out of memory"),
-    ],
-)
-def test_a_child_may_say_what_it_likes(course: Course, status: str, found: list[object], why: str) -> None:
-    hand_in(course, "bigram")
-    seen = read_earlier(
-        course, course.unit("bigram"), "ada", lambda cells, asked: (status, [True] * (len(asked) - 1) + found)
-    )
-    assert (seen.lent if seen.own else {"softmax": seen.lent["softmax"]}).get("softmax", why) == why
-
-
-@pytest.mark.parametrize(
-    ("source", "unwritten"),
-    [
-        ("def f(x):\n    '''Doc.'''\n    # YOUR CODE HERE\n    raise NotImplementedError()", True),
-        ("class F:\n    def g(self):\n        return 1\n\n    def h(self):\n        raise NotImplementedError", True),
-        ("def f(x):\n    raise ValueError(NotImplementedError)", False),
-        ("def f(x):\n    if x:\n        return 1\n    raise NotImplementedError('x is 0')", False),
-        ("def f(x)\n    raise NotImplementedError()", False),
-        (f"def f(x):\n    raise {'-' * 20_000}1", False),  # no depth of ours is exhausted
-    ],
-)
-def test_a_stub_is_known_by_its_body(source: str, unwritten: bool) -> None:
-    submission = Submission(NotebookNode(), {"softmax": source}, ())
-    assert chain._is_unwritten(submission, REAL.unit("bigram").exercise("softmax")) is unwritten
-
-
 def test_our_fault_is_told_and_costs_nothing(course: Course, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     hand_in(course, "bigram")
     run = judge.sandbox.run
@@ -293,8 +244,3 @@ def test_what_ends_badly_by_itself_is_not_tried_again(
     assert stumbles({verdict.exercise.name: verdict for verdict in verdicts}) == {"GPT": ("attention",)}
     assert not {"init_weights", "split_gpt2_qkv"} & {name for _, names in tried for name in names}
     assert {name for own, names in tried if own != EARLIER for name in names} == {"GPT"}
-
-
-def test_words_for_a_unit_of_which_everything_is_borrowed() -> None:
-    mixed = Earlier("u", (), {"f": "not written", "g": "its cell does not define g"}, {})
-    assert str(mixed) == "u.py: the course's f (not written), g (its cell does not define g)"

@@ -41,6 +41,7 @@ def test_the_class_is_told_and_plain_grading_is_what_it_was(classroom: Course) -
     first, _, before = graded(end_to_end=False)
     finish, results, files = graded(end_to_end=True)
     page = write_report(classroom, [GPT], classroom.root / "report.html").read_text(encoding="utf-8")
+    named = write_report(classroom, [GPT], classroom.root / "names.html", names=True).read_text(encoding="utf-8")
     last, plain, after = graded(end_to_end=False)
     assert after == before and len(before) == 3
     assert first.as_json()["points"] == finish.as_json()["points"] == last.as_json()["points"]
@@ -65,3 +66,4 @@ def test_the_class_is_told_and_plain_grading_is_what_it_was(classroom: Course) -
     assert "On the students' own earlier units" in page and "ada" not in page
     assert re.search(r"50\N{NO-BREAK SPACE}%.*?1 of 2.*?GPT.*?attention\.py", page, re.DOTALL)
     assert '<td><code>attention.py</code></td><td class="n">1</td><td class="n">0</td><td class="n">1</td>' in page
+    assert named.count("fails with own attention.py") == 1
