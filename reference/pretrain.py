@@ -8,25 +8,21 @@ of every batch; all of them must see that folder. On CPUs they talk through gloo
 
 import hashlib
 import json
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reference.corpus import InputError, RunError, make_corpus, read_text
 from reference.distributed import leave, team
 from reference.recipes import RECIPES
 from reference.recipes import recipe as recipe_named
-from reference.runs import CHECKPOINT, LOG, MODEL, PICTURE, Run, load_state, read_facts
+from reference.runs import CHECKPOINT, LOG, MODEL, PICTURE, Run, claimed, load_state, read_facts
+from reference.terminal import Watch, is_leader, stop_requests
 from reference.trainer import Loop, Report, Trainer
 
 
@@ -87,8 +83,8 @@ def pretrain(
     about = chosen.numbers() | {"bpe": bpe, "val_fraction": val_fraction, "seed": seed}
     about["text"] = hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
     folder = Path(out)
-    with team(device) as us:
-        facts = open_folder(folder, about)
+    with team(device) as us, open_folder(folder, us.rank == 0):
+        facts = facts_in(folder, about)
         if facts["tokenizer"] is None and bpe:
             say(f"training a tokenizer of {bpe} tokens")
         corpus = make_corpus(text, bpe, val_fraction, facts["tokenizer"])
@@ -106,108 +102,48 @@ def pretrain(
         return loop.finish()
 
 
-def open_folder(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
-    """Make the `folder` of a run, or read the facts of the one that lies in it.
-
-    Args:
-        folder: where the run shall lie.
-        about: the plain values of the run that is wanted.
-
-    Returns:
-        The facts of its last checkpoint. Without one, "step" is 0 and "tokenizer" is None.
+@contextmanager
+def open_folder(folder: Path, leads: bool) -> Iterator[None]:
+    """Make the `folder` of a run, and let the process that `leads` have it to itself as long as the block lasts.
 
     Raises:
-        InputError: another run lies there, or nothing can be written there.
-        RunError: its checkpoint is damaged.
+        InputError: nothing can be written there, or another run is at it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / LOG).touch()
     except OSError as error:
         raise InputError(f"cannot write into {folder}: {error.strerror}. Name another folder with --out") from None
+    with claimed(folder) if leads else nullcontext():
+        yield
+
+
+def facts_in(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """Read the facts of the run in a folder, if it is the run that is wanted.
+
+    Args:
+        folder: where it lies.
+        about: the plain values of the run that is wanted.
+
+    Returns:
+        The facts of its last checkpoint. Without one, "step" is 0 and "tokenizer" is None.
+
+    Raises:
+        InputError: it is another run.
+        RunError: its checkpoint is damaged.
+
+    Example:
+        >>> facts_in(Path("nowhere"), {"seed": 1})
+        {'step': 0, 'tokenizer': None}
+    """
     if not (folder / CHECKPOINT).exists():
         return {"step": 0, "tokenizer": None}
     facts = read_facts(folder / CHECKPOINT)
     before = facts["run"] | {"text": "another text"}
-    about = about | ({"text": "another text"} if about["text"] == facts["run"]["text"] else {"text": "this one"})
+    about = about | {"text": "another text" if about["text"] == facts["run"]["text"] else "this one"}
     if differ := [f"{name}: {before[name]}, not {value}" for name, value in about.items() if before[name] != value]:
         raise InputError(f"another run lies in {folder} ({', '.join(differ)}): name another folder with --out")
     return facts
-
-
-@contextmanager
-def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C (and SIGTERM, which torchrun sends) be a request: the function in hand says whether there was one.
-
-    The second one does what it always did. Outside of the main thread, where Python allows no such thing, nothing
-    changes.
-
-    Example:
-        >>> with stop_requests() as stopped:
-        ...     signal.raise_signal(signal.SIGINT)
-        ...     stopped()
-        True
-    """
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def note(number: int, _: object) -> None:
-        asked.set()
-        signal.signal(number, before[number])
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class Watch:
-    """What the command says on stderr while it trains: a bar in a terminal, plain lines elsewhere.
-
-    Example:
-        >>> with Watch() as watch:
-        ...     watch.say("hello")  # on stderr
-    """
-
-    def __init__(self) -> None:
-        """Only the process that leads speaks."""
-        console = Console(stderr=True, quiet=not is_leader(), highlight=False)
-        columns = [BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn()]
-        self.progress = Progress(*columns, console=console, disable=not console.is_terminal)
-        self.task = self.progress.add_task("", total=None)
-
-    def __enter__(self) -> "Watch":
-        """Show the bar."""
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave it as it is."""
-        self.progress.stop()
-
-    def say(self, sentence: str) -> None:
-        """Print a `sentence`."""
-        self.progress.console.print(sentence, markup=False, soft_wrap=True)
-
-    def report(self, report: Report) -> None:
-        """Move the bar, or print a line after an evaluation; `report` says how it stands."""
-        val = "" if report.val_loss is None else f", validation {report.val_loss:.3f}"
-        text = f"loss: training {report.train_loss:.3f}{val}; {report.tokens_per_s:,.0f} tokens/s"
-        if not self.progress.disable:
-            self.progress.update(self.task, completed=report.step, total=report.steps, description=text)
-        elif report.evaluated:
-            self.say(f"step {report.step} of {report.steps}, {text}")
-
-
-def is_leader() -> bool:
-    """Whether this is the only process of a run, or the one that speaks for all."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def summary(run: Run) -> str:

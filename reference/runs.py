@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from reference.corpus import RunError
+from reference.corpus import InputError, RunError
 from reference.play import fill_weights, weights
 
 CHECKPOINT, MODEL, LOG, PICTURE = "checkpoint.safetensors", "model.safetensors", "log.jsonl", "loss.svg"
@@ -56,6 +56,37 @@ def replacing(path: Path) -> Iterator[Path]:
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Be the only process that writes into a `folder`, for as long as the block lasts. Where a system knows no such
+    claims (Windows), nothing happens.
+
+    Raises:
+        InputError: another process is.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder, claimed(Path(folder)):
+        ...     with claimed(Path(folder)):  # doctest: +ELLIPSIS
+        ...         pass
+        Traceback (most recent call last):
+        reference.corpus.InputError: another process is training in ...
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it, even after kill -9
+        yield
+    except BlockingIOError:
+        raise InputError(f"another process is training in {folder}: wait, or name another folder with --out") from None
+    finally:
+        os.close(descriptor)
 
 
 def save_state(

@@ -11,7 +11,18 @@ from torch import nn
 
 from reference.corpus import InputError, RunError
 from reference.pretrain import Report
-from reference.runs import CHECKPOINT, LOG, append_log, cut_log, load_state, read_facts, read_log, replacing, save_state
+from reference.runs import (
+    CHECKPOINT,
+    LOG,
+    append_log,
+    claimed,
+    cut_log,
+    load_state,
+    read_facts,
+    read_log,
+    replacing,
+    save_state,
+)
 
 
 class Twofold(nn.Module):
@@ -101,11 +112,24 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_permission(tmp_path: Path) -> None:
-    if os.name != "posix" or os.geteuid() == 0:
-        pytest.skip("who runs this may write everywhere")
+    if not hasattr(os, "geteuid"):
+        pytest.skip("this system has other permissions")
     tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="Permission denied"):
-        tiny_run(tmp_path / "run")
+    me = os.geteuid()
+    try:
+        if me == 0:
+            os.seteuid(65534)  # root may write everywhere
+        with pytest.raises(InputError, match=r"cannot write into .*run: Permission denied"):
+            tiny_run(tmp_path / "run")
+    finally:
+        os.seteuid(me)
+
+
+def test_two_runs_in_one_folder(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl", reason="this system knows no claims on folders")
+    with claimed(tmp_path), pytest.raises(InputError, match=r"another process is training in .*: wait, or name"):
+        tiny_run(tmp_path)
+    assert tiny_run(tmp_path, steps=1).complete
 
 
 def test_a_full_disk_leaves_the_checkpoint_before_it(tmp_path: Path) -> None:
