@@ -34,7 +34,7 @@ def pretrain(
     bpe: int | None = None,
     val_fraction: float = 0.1,
     seed: int = 0,
-    eval_every: int = 100,
+    eval_every: int | None = None,
     save_every: int = 100,
     eval_tokens: int = 16_384,
     micro_batch_size: int | None = None,
@@ -53,7 +53,8 @@ def pretrain(
         bpe: tokens of a byte-pair tokenizer trained on the training part; None = characters.
         val_fraction: the share of the text, at its end, that is kept for validation; 0 = none.
         seed: of everything that is drawn: first weights, batches, dropout.
-        eval_every, save_every: after how many steps to evaluate, and to write a checkpoint.
+        eval_every: after how many steps to evaluate; None = ten times in all.
+        save_every: after how many steps to write a checkpoint.
         eval_tokens: at most so many validation tokens are evaluated, always the same ones; 0 = all.
         micro_batch_size: windows that go through the model at once, where memory is short. None = all of a step's.
         device: "cpu", "cuda" or "auto".
@@ -89,7 +90,7 @@ def pretrain(
             say(f"training a tokenizer of {bpe} tokens")
         corpus = make_corpus(text, bpe, val_fraction, facts["tokenizer"])
         trainer = Trainer(chosen, corpus, seed, us, micro_batch_size)
-        loop = Loop(trainer, folder, about, eval_every, save_every, eval_tokens, report)
+        loop = Loop(trainer, folder, about, eval_every or max(chosen.steps // 10, 1), save_every, eval_tokens, report)
         if facts["step"]:
             load_state(folder / CHECKPOINT, trainer.model, trainer.optimizers)
             trainer.step = facts["step"]
@@ -194,9 +195,9 @@ def number_options(command: Callable[..., None]) -> Callable[..., None]:
 @number_options
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--val-fraction", type=click.FloatRange(0, 1, max_open=True), default=0.1, show_default=True)
-@click.option("--eval-every", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--eval-every", type=click.IntRange(1), help="steps  [a tenth of all]")
 @click.option("--eval-tokens", type=click.IntRange(0), default=16_384, show_default=True, help="0 = all")
-@click.option("--save-every", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--save-every", type=click.IntRange(1), default=100, show_default=True, help="steps")
 @click.option("--micro-batch-size", type=click.IntRange(1), help="windows at once, where memory is short")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="threads of each process")
