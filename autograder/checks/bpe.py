@@ -368,8 +368,8 @@ class Books:
             merge_step(self.words, self.freqs, self.counts, self.holders, pair)
         books = {
             "words": list.__getitem__(self.words, slice(None)),
-            "counts": {pair: count for pair, count in self.counts.items() if count},
-            "holders": {pair: numbers for pair, numbers in self.holders.items() if numbers},
+            "counts": {pair: self.counts[pair] for pair in sorted(self.counts, key=repr) if self.counts[pair]},
+            "holders": {pair: self.holders[pair] for pair in sorted(self.holders, key=repr) if self.holders[pair]},
         }
         return {f"{self.call}{', then '.join(map(str, pairs))})": {see: books[see]} if see else books}
 
