@@ -70,6 +70,15 @@ def test_what_a_model_writes_is_text_and_never_markup(panel: Panel) -> None:
     assert "<b>a&lt;b&gt;&amp;<i>↵</i>\n</b>" in panel.text.value
 
 
+def test_a_title_ends_where_it_should() -> None:
+    panel = Panel(tiny_gpt(BYTES), BYTES, "low", seed=1)
+    for char in "\"'><":
+        panel.player.take(Choice(ord(char), 0.5, 0.5))
+    panel._draw_text()
+    titles = [title for _, title, _ in SPAN.findall(panel.text.value)]
+    assert titles == [f"{char}: 50.0%" for char in ("&quot;", "&#x27;", "&gt;", "&lt;")]
+
+
 @pytest.mark.parametrize(
     ("prob", "level"), [(0.5, "likely"), (0.49, "less"), (0.19, "rare"), (0.04, "surprising"), (0, "surprising")]
 )

@@ -97,6 +97,12 @@ def test_a_prompt_longer_than_the_context_is_cut_and_it_is_said() -> None:
     assert json.loads(done.stdout)["num_cut"] == 2
 
 
+def test_what_a_model_writes_is_no_order_to_the_terminal() -> None:
+    for words in (["--once"], ["--steps"]):
+        done = run("mygpt", "-p", "a\x1bb", "--tokens", "1", "--seed", "1", *words, said="c\n")
+        assert done.stdout.startswith("a␛b") and "\x1b" not in done.output
+
+
 def test_ctrl_c_stops_the_text_and_not_the_talk(monkeypatch: pytest.MonkeyPatch, as_person: None) -> None:
     draw, left = Player.draw, [3]
 
