@@ -70,7 +70,8 @@ def pretrain(
         InputError: the run cannot begin as it was asked for.
         RunError: it cannot go on.
 
-    Threads, processes and device may change from call to call, but then sums are rounded in another order.
+    Threads, processes and device may change from call to call, but then sums are rounded in another order. (With
+    dropout, each of several processes hides other channels than one alone would.)
 
     Example:
         >>> import tempfile
@@ -142,7 +143,8 @@ def facts_in(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
     facts = read_facts(folder / CHECKPOINT)
     before = facts["run"] | {"text": "another text"}
     about = about | {"text": "another text" if about["text"] == facts["run"]["text"] else "this one"}
-    if differ := [f"{name}: {before[name]}, not {value}" for name, value in about.items() if before[name] != value]:
+    differ = [f"{name}: {before.get(name)}, not {value}" for name, value in about.items() if before.get(name) != value]
+    if differ:
         raise InputError(f"another run lies in {folder} ({', '.join(differ)}): name another folder with --out")
     return facts
 
