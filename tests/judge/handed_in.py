@@ -11,6 +11,7 @@ from autograder.submission import exercise_of, role_of
 
 REAL = find_course(Path(__file__).parent)
 GPT = REAL.unit("gpt")
+FEW = ("GPT", "init_weights", "count_parameters", "split_gpt2_qkv")
 EARLIER = ["bigram", "attention", "block"]
 SEES_ALL = "def causal_mask(T_q, T_k):\n    return torch.ones(T_q, T_k, dtype=torch.bool)"
 

@@ -18,13 +18,13 @@ from autograder.report import write_report
 
 
 @pytest.fixture
-def classroom(judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+def classroom(whole_judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """Two students of a whole course: ada's attention sees all, bob handed nothing in before."""
     course = REAL.copy_to(tmp_path)
     hand_in(course, "attention", causal_mask=SEES_ALL)
     hand_in(course, "gpt", count_parameters="def count_parameters(model):\n    return 7")
     hand_in(course, "gpt", "bob", count_parameters="def count_parameters(model):\n    return 7")
-    monkeypatch.setattr(Judge, "of_course", lambda *_, **__: nullcontext(judge))  # a secret key takes its time to make
+    monkeypatch.setattr(Judge, "of_course", lambda *_, **__: nullcontext(whole_judge))
     monkeypatch.setenv("PATH", os.environ["PATH"])
     return course
 
