@@ -31,7 +31,7 @@ def norm(x: Tensor) -> Tensor:
 def relu_squared(x: Tensor) -> Tensor:
     """The activation, element by element: 0 for negative x, x² for the others.
 
-    Source: So et al., Primer: Searching for Efficient Transformers for Language Modeling (2021), section 4.1.
+    Source: So et al., Primer: Searching for Efficient Transformers for Language Modeling (2021).
 
     Example:
         >>> relu_squared(torch.tensor([-2.0, 3.0]))
@@ -191,10 +191,8 @@ class FastGPT(nn.Module):
         text = torch.cat([before, ids], dim=1)
         if caches:
             caches[0].ids = text[:, 1 - self.longest :]
-        rows = hash_ngrams(text, self.longest, self.config.vocab_size, self.num_rows)[
-            :, before.shape[1] :
-        ]  # (B, T, longest − 1)
-        return self.ngrams(rows).sum(dim=2)
+        rows = hash_ngrams(text, self.longest, self.config.vocab_size, self.num_rows)  # (B, …, longest − 1)
+        return self.ngrams(rows[:, before.shape[1] :]).sum(dim=2)
 
 
 def init_fast(model: nn.Module, generator: torch.Generator | None = None) -> None:
@@ -218,8 +216,8 @@ def init_fast(model: nn.Module, generator: torch.Generator | None = None) -> Non
 def optimizers(model: FastGPT, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks of `model`, AdamW for what is looked up and for the head.
 
-    All rates are parts of `recipe.lr`, which is that of the embeddings: of a table, a step trains only the rows it met,
-    so a row can afford large steps.
+    All rates are parts of `recipe.lr`, which is that of the embeddings. It is large because a row of a table has a
+    gradient only when its token or pair was there, and most of them are rare.
     """
     muon = Muon(model.h.parameters(), lr=0.6 * recipe.lr, weight_decay=recipe.weight_decay)
     groups = [
@@ -235,7 +233,7 @@ def warm_down(it: int, recipe: Recipe) -> float:
 
     `it` is the step, counted from 0. If `recipe` has a warm-up, it comes first.
 
-    Source: Defazio et al., When, Why and How Much? Adaptive Learning Rate Scheduling by Refinement (2023), section 1.
+    Source: Defazio et al., When, Why and How Much? Adaptive Learning Rate Scheduling by Refinement (2023).
 
     Example:
         >>> recipe = fast_recipe()
@@ -259,10 +257,10 @@ def build_fast(config: GPTConfig, generator: torch.Generator) -> FastGPT:
 
 
 def fast_recipe() -> Recipe:
-    """All numbers of this file's recipe in one place, for characters and about 250 thousand of them.
+    """All numbers of this recipe in one place: for a text in characters, and 256,000 of them to train on.
 
-    Two narrow blocks and few, large steps. Two is the least in which one block can build on another; wider, deeper and
-    with more steps it learns more.
+    Few, large steps of a narrow model: on a CPU, time is what a step costs. One head, as wide as those of GPT-2. Two
+    blocks are the least in which one can build on what another found; for the goal of the benchmark one would do.
     """
     return Recipe(
         name="fast",
