@@ -126,11 +126,13 @@ def load_state(path: Path, model: nn.Module, optimizers: Sequence[torch.optim.Op
     with opened(path) as (metadata, tensors):
         fill_weights(model, {name.removeprefix("model."): t for name, t in tensors.items() if name[:6] == "model."})
         values = {name: t for name, t in tensors.items() if name[:6] != "model."} | json.loads(metadata["optimizer"])
-    params = [[p for group in optimizer.param_groups for p in group["params"]] for optimizer in optimizers]
-    for name, value in values.items() if optimizers else ():
-        _, i, j, key = name.split(".", 3)
-        p = params[int(i)][int(j)]
-        optimizers[int(i)].state[p][key] = value.to(p.device) if isinstance(value, Tensor) else value
+        states: list[dict[int, dict[str, Any]]] = [{} for _ in optimizers]
+        for name, value in values.items() if optimizers else ():
+            _, i, j, key = name.split(".", 3)
+            states[int(i)].setdefault(int(j), {})[key] = value
+        for optimizer, state in zip(optimizers, states, strict=True):
+            settings = optimizer.state_dict()["param_groups"]  # as the recipe made them
+            optimizer.load_state_dict({"state": state, "param_groups": settings})
 
 
 def optimizer_state(optimizers: Sequence[torch.optim.Optimizer]) -> dict[str, Any]:
