@@ -4,8 +4,11 @@ What is drawn at random is graded by how often it comes: a share that is near en
 probability. Near enough is six standard deviations, so that a right answer fails once in some hundred million times.
 """
 
-from copy import deepcopy
-from types import SimpleNamespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from functools import wraps
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import torch
@@ -395,6 +398,12 @@ def continues(generate, draw: Draw):
     return written(generate, Walker(16, all_count(draw)), draw.integers(0, V, 3, 2), 4)
 
 
+@probe("generate", ask="If there is only one text, what is its batch called?")
+def one_text(generate, draw: Draw):
+    """a batch may hold a single text"""
+    return written(generate, Walker(16, all_count(draw)), draw.integers(0, V, 1, 3), 3)
+
+
 @probe("generate", ask="Which of the tokens does the model see when there are more than its context holds?", weight=2)
 def beyond_the_context(generate, draw: Draw):
     """the model sees the last block_size tokens, and the result holds all of them"""
@@ -496,16 +505,41 @@ def ids_afterwards(generate, draw: Draw):
     return {"ids after generate(model, ids, 3, 1)": ids}
 
 
-def _empty_cache(pair: Any) -> type:
-    """The class of caches, with lists of its own: what a class remembers must not wander from probe to probe."""
-    own = {name: deepcopy(value) for name, value in vars(pair.KVCache).items() if isinstance(value, (list, dict))}
-    return type("KVCache", (pair.KVCache,), own)
+def _as_it_is(value: Any) -> Any:
+    """A list or a dict can be filled by a call, and nothing else that a class holds."""
+    return copy(value) if isinstance(value, (list, dict)) else value
+
+
+@contextmanager
+def _memory_of(cls: type) -> Iterator[None]:
+    """What a class and its methods' defaults hold is put back at the end: no store wanders from probe to probe."""
+    methods = [value for value in vars(cls).values() if isinstance(value, FunctionType)]
+    defaults = [method.__defaults__ and tuple(map(_as_it_is, method.__defaults__)) for method in methods]
+    held = {name: _as_it_is(value) for name, value in vars(cls).items() if name[:2] != "__" and not callable(value)}
+    try:
+        yield
+    finally:
+        for method, value in zip(methods, defaults, strict=True):
+            method.__defaults__ = value
+        for name in held.keys() | {name for name, value in vars(cls).items() if isinstance(value, Tensor)}:
+            setattr(cls, name, held.get(name))
+
+
+def _alone(observe: Callable) -> Callable:
+    """A probe of caches, whose memory begins and ends with it."""
+
+    @wraps(observe)
+    def observe_alone(pair: Any, draw: Draw) -> Any:
+        with _memory_of(pair.KVCache):
+            return observe(pair, draw)
+
+    return observe_alone
 
 
 def _in_pieces(pair: Any, draw: Draw, *sizes: int) -> dict[str, Any]:
     """The outputs of a text that comes in pieces, side by side: they should not depend on where it was cut."""
     q, k, v = (draw.normal(2, 3, sum(sizes), 4) for _ in range(3))
-    cache, outs = _empty_cache(pair)(), []
+    cache, outs = pair.KVCache(), []
     for q_piece, k_piece, v_piece in zip(*(x.split(sizes, dim=2) for x in (q, k, v)), strict=True):
         outs.append(pair.cached_attention(q_piece.clone(), k_piece.clone(), v_piece.clone(), cache))
     whole = torch.cat(outs, dim=2) if all(isinstance(out, Tensor) for out in outs) else outs
@@ -515,26 +549,29 @@ def _in_pieces(pair: Any, draw: Draw, *sizes: int) -> dict[str, Any]:
 @probe(
     "KVCache", ask="What should K and V hold after the second update, and along which axis of (B, H, T, D)?", weight=2
 )
+@_alone
 def update_returns(pair, draw: Draw):
     """an update returns the keys and values of all positions so far, oldest first"""
-    cache, told = _empty_cache(pair)(), {}
+    cache, told = pair.KVCache(), {}
     for i, size in enumerate((4, 1, 2), start=1):
         told[f"update {i}, of {size} positions"] = cache.update(draw.normal(2, 3, size, 5), draw.normal(2, 3, size, 6))
     return told
 
 
 @probe("KVCache", ask="Which of B, H, T and D grows when a token is added?")
+@_alone
 def equal_pieces(pair, draw: Draw):
     """pieces of the same size are joined along the positions too"""
-    cache = _empty_cache(pair)()
+    cache = pair.KVCache()
     cache.update(draw.normal(2, 3, 2, 5), draw.normal(2, 3, 2, 5))
     return {"update 2, of 2 positions": cache.update(draw.normal(2, 3, 2, 5), draw.normal(2, 3, 2, 5))}
 
 
 @probe("KVCache", ask="Does your length count calls, texts, heads or positions?")
+@_alone
 def length(pair, draw: Draw):
     """its length is the number of positions remembered, 0 at the beginning"""
-    cache, told = _empty_cache(pair)(), {}
+    cache, told = pair.KVCache(), {}
     told["len(KVCache())"] = len(cache)
     for size in (4, 1, 2):
         cache.update(draw.normal(2, 3, size, 5), draw.normal(2, 3, size, 6))
@@ -543,13 +580,13 @@ def length(pair, draw: Draw):
 
 
 @probe("KVCache", ask="If two layers have a cache each, may one see the keys of the other?")
+@_alone
 def caches_apart(pair, draw: Draw):
     """two caches know nothing of each other"""
-    KVCache = _empty_cache(pair)
-    one, other = KVCache(), KVCache()
+    one, other = pair.KVCache(), pair.KVCache()
     one.update(draw.normal(2, 3, 4, 5), draw.normal(2, 3, 4, 6))
     keys, values = other.update(draw.normal(2, 3, 2, 5), draw.normal(2, 3, 2, 6))
-    lengths = {"positions in the first cache": len(one), "in the second": len(other), "in a third": len(KVCache())}
+    lengths = {"positions in the first cache": len(one), "in the second": len(other), "in a third": len(pair.KVCache())}
     return lengths | {"K and V of the second": [keys, values]}
 
 
@@ -559,6 +596,7 @@ def caches_apart(pair, draw: Draw):
     atol=1e-5,
     because=SEVERAL_STEPS,
 )
+@_alone
 def whole_text(pair, draw: Draw):
     """a whole text at once is causal attention with rotary positions"""
     return _in_pieces(pair, draw, 6)
@@ -571,6 +609,7 @@ def whole_text(pair, draw: Draw):
     because=SEVERAL_STEPS,
     weight=2,
 )
+@_alone
 def token_by_token(pair, draw: Draw):
     """token by token the outputs are those of the whole text at once"""
     return _in_pieces(pair, draw, 1, 1, 1, 1, 1)
@@ -583,6 +622,7 @@ def token_by_token(pair, draw: Draw):
     because=SEVERAL_STEPS,
     weight=2,
 )
+@_alone
 def prompt_then_tokens(pair, draw: Draw):
     """a prompt of 4 and then 1, 1, 1: the outputs are those of the whole text at once"""
     return _in_pieces(pair, draw, 4, 1, 1, 1)
@@ -595,15 +635,17 @@ def prompt_then_tokens(pair, draw: Draw):
     because=SEVERAL_STEPS,
     weight=2,
 )
+@_alone
 def two_chunks(pair, draw: Draw):
     """a text cut into 3 + 4 positions: the outputs are those of the whole text at once"""
     return _in_pieces(pair, draw, 3, 4)
 
 
 @probe("KVCache", ask="What will the next call find in the cache?")
+@_alone
 def attention_remembers(pair, draw: Draw):
     """cached_attention leaves the new positions in the cache, each once"""
-    cache, told = _empty_cache(pair)(), {}
+    cache, told = pair.KVCache(), {}
     for size in (3, 1, 2):
         pair.cached_attention(*(draw.normal(2, 3, size, 4) for _ in range(3)), cache)
         told[f"len(cache) after {size} positions more"] = len(cache)
@@ -611,9 +653,10 @@ def attention_remembers(pair, draw: Draw):
 
 
 @probe("KVCache", ask="Did your update write into a tensor that somebody else holds?", kind="property")
+@_alone
 def earlier_results(pair, draw: Draw):
     """what an earlier update returned is not changed by later ones"""
-    cache, held, as_they_were = _empty_cache(pair)(), [], []
+    cache, held, as_they_were = pair.KVCache(), [], []
     for size in (3, 1, 2):
         held += cache.update(draw.normal(2, 3, size, 5), draw.normal(2, 3, size, 6))
         as_they_were += [x.clone() for x in held[-2:]]
@@ -621,9 +664,10 @@ def earlier_results(pair, draw: Draw):
 
 
 @probe("KVCache", ask="Which of your operations end in an underscore, or use +=, *= or .data?", kind="property")
+@_alone
 def arguments_afterwards(pair, draw: Draw):
     """queries, keys and values are the same afterwards"""
-    cache, given, copies = _empty_cache(pair)(), [], []
+    cache, given, copies = pair.KVCache(), [], []
     for size in (3, 1, 2):
         given += (tensors := [draw.normal(2, 3, size, 4) for _ in range(3)])
         copies += [x.clone() for x in tensors]
@@ -635,14 +679,17 @@ def arguments_afterwards(pair, draw: Draw):
 
 
 @probe("KVCache", ask="Of four new positions, may the first see the fourth?", kind="property")
+@_alone
 def no_look_ahead(pair, draw: Draw):
     """within a piece, later keys and values do not change earlier outputs"""
     q, k, v = (draw.normal(2, 3, 7, 4) for _ in range(3))
     told = []
     for last in (1.0, 3.0):
-        factor, cache = torch.tensor([1.0] * 5 + [last] * 2)[:, None], _empty_cache(pair)()
+        factor = torch.tensor([1.0] * 5 + [last] * 2)[:, None]
         pieces = zip(*(x.split([3, 4], dim=2) for x in (q * 1, k * factor, v * factor)), strict=True)
-        told.append([pair.cached_attention(*piece, cache) for piece in pieces][1])
+        with _memory_of(pair.KVCache):
+            cache = pair.KVCache()
+            told.append([pair.cached_attention(*piece, cache) for piece in pieces][1])
     one, other = told
     return torch.allclose(one[:, :, :2], other[:, :, :2], rtol=1e-4, atol=1e-5)
 

@@ -46,6 +46,16 @@ def top_p_filter__loop(logits: Tensor, p: float) -> Tensor:
     return result
 
 
+def top_p_filter__from_below(logits: Tensor, p: float) -> Tensor:
+    """Take away the most unlikely tokens, as long as they hold no more than 1 − p together."""
+    if p >= 1:
+        return logits.clone()
+    values, order = logits.sort(dim=-1)
+    dropped = torch.softmax(values.float(), dim=-1).cumsum(dim=-1) <= 1 - p
+    dropped[:, -1] = False
+    return logits.masked_fill(torch.zeros_like(dropped).scatter_(1, order, dropped), -torch.inf)
+
+
 def top_p_filter__ranks(logits: Tensor, p: float) -> Tensor:
     """argsort twice gives the place of each token; how many places are needed is counted."""
     if p >= 1:

@@ -420,13 +420,6 @@ SAMPLE = (
         show="sample_next(torch.zeros(2, 3)).shape should be (2, 1); yours is (2,)",
         family="wrong axis", edit={", keepdim=True": "", _DRAWN: f"{_DRAWN}.squeeze(-1)"},
     ),
-    Misconception(
-        "sample_next", "the logit, not the token",
-        says="at temperature 0 you return the largest logit; asked for is the token that has it",
-        ask="Is it the value of the maximum that is wanted, or its place?",
-        show="sample_next(torch.tensor([[5., 7.]]), 0) should be [[1]]; yours is [[7.]]",
-        family="units", edit={"logits.argmax(dim=-1, keepdim=True)": "logits.max(dim=-1, keepdim=True).values"},
-    ),
 )
 
 _WINDOW = "ids[:, -model.config.block_size :]"
@@ -485,6 +478,14 @@ GENERATE = (
         ask="Which argument of argmax keeps the axis? And along which one are texts made longer?",
         show="torch.zeros(2, 3).argmax(dim=-1).shape is (2,), and torch.cat with texts of shape (2, 5) raises",
         family="wrong axis", edit={"dim=-1, keepdim=True": "dim=-1"},
+    ),
+    Misconception(
+        "generate", "works for one text only",
+        says="your answer works for a batch of one: .item() wants one number, and a batch has one for each text",
+        ask="How many new tokens are there for a batch of 8 texts?",
+        show="torch.tensor([3, 5]).item() raises; a column of shape (2, 1) can be put behind two texts",
+        family="batch of one",
+        edit={"logits.argmax(dim=-1, keepdim=True)": "torch.tensor([[logits.argmax(dim=-1).item()]])"},
     ),
     Misconception(
         "generate", "tokens of row 0 for all",
@@ -569,6 +570,15 @@ GENERATE = (
         edit={_JOINED: f"{_JOINED}\n                if finished.all():\n                    break"},
     ),
     Misconception(
+        "generate", "ended texts go on until all have",
+        says="you stop when all texts have ended, but until then those that have ended go on",
+        ask="What does a text hold behind its first eos_id, while the others are still being written?",
+        show=COUNTING + "should be [[3, 4, 4, 4], [1, 2, 3, 4]]; the first row must not go on behind its 4",
+        family="rule",
+        edit={_FILLED: "", "(next_ids == eos_id)\n": "(next_ids == eos_id)\n"
+              "                    if finished.all():\n                        break\n"},
+    ),
+    Misconception(
         "generate", "eos_id in the prompt ends the text",
         says="an eos_id in the given text ends it; only a produced one should",
         ask="Documents in a prompt may be divided by eos_id. Is the prompt finished for that?",
@@ -651,13 +661,6 @@ CACHE = (
         ask="A query shares its weight among all keys. Which values does it mix?",
         show=FIVE + "K and V should both have 5 positions; your V has 1",
         family="state", edit={_VALUES: "self.v = v"},
-    ),
-    Misconception(
-        "KVCache", "keys put behind the values",
-        says="you join the new values to the remembered keys: a line was copied, and one name in it left as it was",
-        ask="Read the line for the values aloud. Is there a k in it?",
-        show="keys of zeros and values of ones: after two updates V should be all ones; yours begins with zeros",
-        family="state", edit={"torch.cat([self.v, v]": "torch.cat([self.k, v]"},
     ),
     Misconception(
         "KVCache", "keys and values exchanged",
@@ -897,13 +900,6 @@ PENALTY = (
         show="logits [[4, 4], [4, 4]], ids [[0], [1]], penalty 2: should be [[2, 4], [4, 2]]; yours is 2 everywhere",
         family="batch of one",
         edit={"    seen = logits": "    ids = ids.flatten().expand(len(ids), -1)\n    seen = logits"},
-    ),
-    Misconception(
-        "apply_repetition_penalty", "last token only",
-        says="only the last token of each row counts; all that the text holds should",
-        ask="Which columns of ids do you look at?",
-        show=ROW + "yours is [[3, −4.5, 5]]",
-        family="off by one", edit={"    seen = logits": "    ids = ids[:, -1:]\n    seen = logits"},
     ),
     Misconception(
         "apply_repetition_penalty", "0 times infinity",
