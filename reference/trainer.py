@@ -158,7 +158,7 @@ def build_model(recipe: Recipe, vocab_size: int, seed: int) -> nn.Module:
         InputError: its sizes do not fit together.
     """
     with torch.random.fork_rng([]):  # what PyTorch's layers draw at first belongs to no stream of ours
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         try:
             return recipe.build(recipe.config(vocab_size), torch.Generator().manual_seed(seed))
         except ValueError as error:
