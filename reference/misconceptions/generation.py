@@ -93,13 +93,6 @@ TOP_K = (
         family="batch of one", edit={".values[:, -1:]": ".values[:, -1]"},
     ),
     Misconception(
-        "top_k_filter", "threshold of row 0 for all",
-        says="all rows are measured by the threshold of row 0",
-        ask="Where in your answer does the number of the row stand?",
-        show="logits [[1, 2], [10, 20]], k = 1: should leave 2 and 20; measured by row 0, 10 stays too",
-        family="batch of one", edit={".values[:, -1:]": ".values[:1, -1:]"},
-    ),
-    Misconception(
         "top_k_filter", "the k largest of the whole batch",
         says="you keep the k largest of the whole batch; each row should keep its own k",
         ask="If all large logits are in row 0, what is left for row 1?",
@@ -274,8 +267,7 @@ TOP_P = (
         says="with p = 1 you drop very unlikely tokens: rounded, the sum reaches 1 before the last one",
         ask="What is 1 + 0.00000001 in float32?",
         show="top_p_filter(torch.tensor([[0., -20.]]), 1.0) should keep both: 1 − 2e-9 is rounded to 1",
-        family="numerical stability",
-        edit={"if p >= 1:": "if p > 1:"},
+        family="numerical stability", edit={"if p >= 1:": "if p > 1:"},
     ),
     Misconception(
         "top_p_filter", "all that tie stay",
@@ -287,16 +279,6 @@ TOP_P = (
               'logits < sorted_logits.masked_fill(dropped, float("inf")).amin(dim=-1, keepdim=True)'},
     ),
 )
-
-
-def one_number_for_all(
-    logits: Tensor, temperature: float = 1.0, generator: torch.Generator | None = None
-) -> Tensor:
-    if temperature == 0:
-        return logits.argmax(dim=-1, keepdim=True)
-    reached = torch.softmax(logits / temperature, dim=-1).cumsum(dim=-1)
-    return (reached < torch.rand(1, generator=generator)).sum(dim=-1, keepdim=True)
-
 
 _DRAWN = "torch.multinomial(probs, num_samples=1, generator=generator)"
 _GREEDY = "    if temperature == 0:\n        return logits.argmax(dim=-1, keepdim=True)\n"
@@ -393,11 +375,11 @@ SAMPLE = (
         family="batch of one", edit={"multinomial(probs": "multinomial(probs[:1].expand_as(probs)"},
     ),
     Misconception(
-        "sample_next", "one random number for all",
-        says="all rows share one random number, so that equal rows always get the same token",
+        "sample_next", "one draw for all",
+        says="you draw once and give all rows that token; each row throws dice of its own",
         ask="How many dice do you throw for a batch of 60 texts?",
         show="sample_next(torch.zeros(60, 5)) should hold all five tokens; yours holds one of them 60 times",
-        family="batch of one", wrong=one_number_for_all,
+        family="batch of one", edit={_DRAWN: f"{_DRAWN}[:1].expand(len(logits), 1)"},
     ),
     Misconception(
         "sample_next", "changes the caller's logits",
@@ -488,15 +470,6 @@ GENERATE = (
         edit={"logits.argmax(dim=-1, keepdim=True)": "torch.tensor([[logits.argmax(dim=-1).item()]])"},
     ),
     Misconception(
-        "generate", "tokens of row 0 for all",
-        says="every text gets the token of text 0",
-        ask="Two texts go on differently. Where in your answer does the second one get its token?",
-        show="a model in which 1 follows 0 and 3 follows 2: [[0], [2]] should become [[0, 1], [2, 3]]",
-        family="batch of one",
-        edit={"logits.argmax(dim=-1, keepdim=True)":
-              "logits[:1].argmax(dim=-1, keepdim=True).expand(len(ids), 1)"},
-    ),
-    Misconception(
         "generate", "drawn instead of greedy",
         says="you draw the tokens; the contract is greedy: always the likeliest",
         ask="Should two calls with the same text give the same result?",
@@ -547,6 +520,13 @@ GENERATE = (
         family="rule", edit={_FILLED: ""},
     ),
     Misconception(
+        "generate", "eos_id and mode forgotten",
+        says="a text goes on after it has produced eos_id, and the model is left in eval mode: two things are missing",
+        ask="Where does eos_id stand in your answer, and in which mode is the model afterwards?",
+        show=COUNTING + "should be [[3, 4, 4, 4], [1, 2, 3, 4]]; after model.train() and generate, training is True",
+        family="rule", edit={_FILLED: "", "model.train(was_training)": "pass"},
+    ),
+    Misconception(
         "generate", "first end stops the batch",
         says="you stop as soon as one text ends: the others lose their last tokens",
         ask="If one text of eight is finished, what about the other seven?",
@@ -566,8 +546,7 @@ GENERATE = (
         says="you stop when all texts have ended, and columns are missing; they should be filled with eos_id",
         ask="How many columns were promised, whatever happens?",
         show="T + max_new_tokens columns: the result of ids of shape (2, 3) and 5 tokens is (2, 8)",
-        family="rule",
-        edit={_JOINED: f"{_JOINED}\n                if finished.all():\n                    break"},
+        family="rule", edit={_JOINED: f"{_JOINED}\n                if finished.all():\n                    break"},
     ),
     Misconception(
         "generate", "ended texts go on until all have",
@@ -586,6 +565,22 @@ GENERATE = (
         family="rule",
         edit={"    try:\n": "    if eos_id is not None:\n        finished = (ids == eos_id).any(dim=1, keepdim=True)\n"
               "    try:\n"},
+    ),
+    Misconception(
+        "generate", "eos_id at the end of the prompt",
+        says="a text whose last given token is eos_id is taken for finished; only a produced eos_id ends a text",
+        ask="Before the first step nothing was produced. Which rows can be finished?",
+        show="ids [[1, 4]], eos_id 4: the 4 was given, so the text goes on",
+        family="rule",
+        edit={"    try:\n": "    if eos_id is not None:\n        finished = ids[:, -1:] == eos_id\n    try:\n"},
+    ),
+    Misconception(
+        "generate", "asks a whole column whether it is eos_id",
+        says="you ask `if next_ids == eos_id`, and with several texts the answer is neither yes nor no: it raises",
+        ask="If one text has just ended and another has not, what is next_ids == eos_id?",
+        show="bool(torch.tensor([[True], [False]])) raises; keep one answer for each row",
+        family="batch of one",
+        edit={_FILLED: "                    if next_ids == eos_id:\n                        break\n"},
     ),
     Misconception(
         "generate", "eos_id 0 taken for none",
@@ -803,6 +798,13 @@ CACHE = (
         family="off by one", edit={"causal_mask(T, n + T)": "causal_mask(T, T)"},
     ),
     Misconception(
+        "KVCache", "mask of all positions",
+        says="your mask has a row for every position, but only the new ones have queries: it does not fit",
+        ask="How many queries does a call bring, and how many keys are there?",
+        show="3 remembered and 4 new: the mask should be (4, 7), a row for each query; yours is (7, 7)",
+        family="off by one", edit={"causal_mask(T, n + T)": "causal_mask(n + T, n + T)"},
+    ),
+    Misconception(
         "KVCache", "no mask when something is cached",
         says="as soon as something is remembered there is no mask: of several new tokens, the first sees the last",
         ask="A prompt comes in two pieces. May the first token of the second piece see the last one?",
@@ -923,40 +925,35 @@ POSITIONS = (
         says="you number all places of a row: padding in front shifts the text",
         ask="Does the same text get the same numbers with and without padding in front?",
         show=PADDED + "yours is [[0, 1, 2, 3]]",
-        family="off by one",
-        edit={_RESULT: "torch.arange(attention_mask.shape[1]).expand_as(attention_mask).clone()"},
+        family="off by one", edit={_RESULT: "torch.arange(attention_mask.shape[1]).expand_as(attention_mask).clone()"},
     ),
     Misconception(
         "position_ids", "counted from 1",
         says="your first token has the number 1: the sum along the row counts the token itself",
         ask="How many tokens stand before the first one?",
         show=PADDED + "yours is [[0, 0, 1, 2]]",
-        family="off by one",
-        edit={_RESULT: "attention_mask.long().cumsum(dim=-1)"},
+        family="off by one", edit={_RESULT: "attention_mask.long().cumsum(dim=-1)"},
     ),
     Misconception(
         "position_ids", "padding in front is −1",
         says="padding in front has the number −1, which no position table holds; it should be 0",
         ask="Which row of a table does the index −1 give, in Python and in PyTorch?",
         show=PADDED + "yours is [[−1, −1, 0, 1]]",
-        family="off by one",
-        edit={_RESULT: "attention_mask.long().cumsum(dim=-1) - 1"},
+        family="off by one", edit={_RESULT: "attention_mask.long().cumsum(dim=-1) - 1"},
     ),
     Misconception(
         "position_ids", "floats",
         says="your numbers have the dtype of the mask: with a mask of floats they are floats, and no index",
         ask="Can a float be the index of a row?",
         show="torch.ones(1, 2).cumsum(dim=-1).dtype is torch.float32; ask for .long() first",
-        family="rule",
-        edit={_RESULT: "(attention_mask.cumsum(dim=-1) - 1).clamp(min=0)"},
+        family="rule", edit={_RESULT: "(attention_mask.cumsum(dim=-1) - 1).clamp(min=0)"},
     ),
     Misconception(
         "position_ids", "summed over the batch",
         says="your sum runs down the batch, from text to text, not along the row",
         ask="Along which axis of (B, T) does a text run?",
         show="position_ids(torch.ones(2, 3)) should be [[0, 1, 2], [0, 1, 2]]; yours is [[0, 0, 0], [1, 1, 1]]",
-        family="wrong axis",
-        edit={_RESULT: "(attention_mask.long().cumsum(dim=0) - 1).clamp(min=0)"},
+        family="wrong axis", edit={_RESULT: "(attention_mask.long().cumsum(dim=0) - 1).clamp(min=0)"},
     ),
     Misconception(
         "position_ids", "row 0 for all",
@@ -979,8 +976,7 @@ POSITIONS = (
         says="padding gets the number 1, as some libraries have it; here it repeats the token before it, or is 0",
         ask="What does the contract say of padding where no token comes before it?",
         show=PADDED + "yours is [[1, 1, 0, 1]]",
-        family="rule",
-        edit={_RESULT: "(attention_mask.long().cumsum(dim=-1) - 1).masked_fill(attention_mask == 0, 1)"},
+        family="rule", edit={_RESULT: "(attention_mask.long().cumsum(dim=-1) - 1).masked_fill(attention_mask == 0, 1)"},
     ),
     Misconception(
         "position_ids", "only padding in front taken off",
