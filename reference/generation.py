@@ -20,7 +20,7 @@ def top_k_filter(logits: Tensor, k: int) -> Tensor:
         k: how many tokens stay, k ≥ 1. With k ≥ V all of them stay.
 
     Returns:
-        (B, V), new: the same numbers for tokens that stay, −inf for the others. Each row is decided by itself. Tokens
+        (B, V): the same numbers for tokens that stay, −inf for the others. Each row is decided by itself. Tokens
         with the same logit as the k-th largest stay as well, so there may be more than k. The argument is not changed.
 
     Source: Fan, Lewis, Dauphin, Hierarchical Neural Story Generation (2018), section 5.2.
@@ -43,7 +43,7 @@ def top_p_filter(logits: Tensor, p: float) -> Tensor:
         p: the probability that those who stay must reach together. With p ≥ 1 all stay; with p = 0 the likeliest does.
 
     Returns:
-        (B, V), new: the same numbers for tokens that stay, −inf for the others. Of each row stays the smallest set
+        (B, V): the same numbers for tokens that stay, −inf for the others. Of each row stays the smallest set
         whose probabilities (softmax of that row) add up to at least p; the token that crosses the line is in it. The
         likeliest token always stays. The argument is not changed.
 
@@ -212,7 +212,7 @@ def apply_repetition_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Ten
         penalty: > 0. Above 1 it discourages, below 1 it encourages, with 1 nothing changes.
 
     Returns:
-        (B, V), new. The logit of every token that occurs in its own row of ids is divided by penalty where it is
+        (B, V). The logit of every token that occurs in its own row of ids is divided by penalty where it is
         positive and multiplied by it where it is negative: 0 stays 0, −inf stays −inf. A token that occurs often is
         treated like one that occurs once. The arguments are not changed.
 

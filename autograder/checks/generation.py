@@ -222,7 +222,7 @@ def no_choice(sample_next, draw: Draw):
     places, told = torch.tensor(draw.shuffled(range(5))[:3])[:, None], {}
     for temperature in (0.5, 1.0, 2.0):
         logits = torch.full((3, 5), -INF).scatter(1, places, draw.integer(1, 9) / 2)
-        told[f"sample_next({_literal(logits)}, {temperature})"] = sample_next(logits, temperature)
+        told[f"sample_next({_literal(logits)}, {temperature})"] = sample_next(logits.clone(), temperature)
     return told
 
 
@@ -497,6 +497,13 @@ def no_graph(generate, draw: Draw):
     return {what: sorted({call[what] for call in model.calls}) for what in ("eval mode", "gradients")}
 
 
+@probe("generate", ask="You switched the recording of gradients off. Who switches it on again?", kind="property")
+def gradients_afterwards(generate, draw: Draw):
+    """afterwards gradients are recorded as before"""
+    generate(Walker(8, steps_of(3)), draw.integers(0, V, 2, 3), 2)
+    return {"torch.is_grad_enabled() after generate": torch.is_grad_enabled()}
+
+
 @probe("generate", ask="Is the tensor that you were given yours to write into?", kind="property")
 def ids_afterwards(generate, draw: Draw):
     """the given ids are the same afterwards"""
@@ -573,7 +580,7 @@ def length(pair, draw: Draw):
     """its length is the number of positions remembered, 0 at the beginning"""
     cache, told = pair.KVCache(), {}
     told["len(KVCache())"] = len(cache)
-    for size in (4, 1, 2):
+    for size in (4, 1, 2, 300):  # no buffer of a fixed size will do
         cache.update(draw.normal(2, 3, size, 5), draw.normal(2, 3, size, 6))
         told[f"len(cache) after {size} positions more"] = len(cache)
     return told

@@ -492,6 +492,13 @@ GENERATE = (
         family="gradient", edit={"with torch.no_grad():": "if True:"},
     ),
     Misconception(
+        "generate", "gradients stay switched off",
+        says="you switch the recording of gradients off for good: after your function no model can be trained any more",
+        ask="torch.no_grad() is meant for a with statement. What does that do at the end of its block?",
+        show="generate(model, ids, 1); torch.is_grad_enabled() should be True again",
+        family="state", edit={"with torch.no_grad():": "if torch.set_grad_enabled(False):"},
+    ),
+    Misconception(
         "generate", "mode not restored",
         says="the model is left in eval mode: whoever goes on training does so without dropout",
         ask="In which mode was the model when it came?",
