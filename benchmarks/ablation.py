@@ -35,23 +35,25 @@ class Variant:
 def ngrams_up_to(longest: int) -> Callable[[GPTConfig, torch.Generator], nn.Module]:
     def build(config: GPTConfig, generator: torch.Generator) -> nn.Module:
         model = fast.FastGPT(config, longest=longest)
-        fast.init_fast(model, generator)
+        init_weights(model, config.n_layer, generator=generator)
         return model
 
     return build
 
 
-def gpt2_values(config: GPTConfig, generator: torch.Generator) -> nn.Module:
-    model = fast.FastGPT(config)
-    init_weights(model, config.n_layer, generator=generator)
+def zeros_at_the_ends(config: GPTConfig, generator: torch.Generator) -> nn.Module:
+    """Every branch adds nothing at first, and all logits are 0."""
+    model = fast.build_fast(config, generator)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if name.endswith(("o_proj.weight", "c_proj.weight", "lm_head.weight", "ngrams.weight")):
+                p.zero_()
     return model
 
 
 def tied(config: GPTConfig, generator: torch.Generator) -> nn.Module:
     model = fast.build_fast(config, generator)
     model.lm_head.weight = model.wte.weight
-    with torch.no_grad():
-        model.wte.weight.mul_(0.04)  # as small as GPT-2's, or the first logits are far from 0
     return model
 
 
@@ -90,7 +92,7 @@ VARIANTS = {
     "without the table of pairs": Variant(replace(FAST, build=ngrams_up_to(1))),
     "AdamW for the matrices, rate 0.003": Variant(replace(FAST, optimizers=adamw_for_all(0.003))),
     "AdamW for the matrices, rate 0.01": Variant(replace(FAST, optimizers=adamw_for_all(0.01))),
-    "GPT-2's first values, no zeros": Variant(replace(FAST, build=gpt2_values)),
+    "zeros at the end of each branch at first": Variant(replace(FAST, build=zeros_at_the_ends)),
     "cosine to a tenth, with warm-up": Variant(replace(FAST, schedule=recipes.cosine, warmup=25)),
     "constant rate": Variant(replace(FAST, schedule=lambda it, recipe: 1.0)),
     "no QK-norm": Variant(patches={"norm": norm_of_the_stream_only}),
