@@ -112,7 +112,7 @@ def pack(ctx: click.Context, units: tuple[str, ...], before: bool, output: Path)
 @click.option("--tokens", "num_tokens", default=200, show_default=True, type=click.IntRange(1), help="At a time.")
 @click.option("--temperature", default=0.8, show_default=True, help="0 = always the likeliest token.")
 @click.option("--top-k", type=int, help="Only so many of the likeliest stay in the race; 0 = all.")
-@click.option("--top-p", default=1.0, show_default=True, help="Only the likeliest that hold so much together stay.")
+@click.option("--top-p", default=0.95, show_default=True, help="Only the likeliest that hold so much together stay.")
 @click.option("--seed", type=int, help="The same seed gives the same text.")
 @json_option
 @click.pass_context

@@ -204,7 +204,7 @@ def _shares(sample_next, logits: Tensor, temperature: float, draw: Draw) -> Any:
     return torch.where((shares - expected).abs() < near, expected, shares)
 
 
-def _told_shares(sample_next, logits: Tensor, temperature: float, draw: Draw) -> dict[str, Any]:
+def told_shares(sample_next, logits: Tensor, temperature: float, draw: Draw) -> dict[str, Any]:
     call = f"the shares of the tokens in sample_next({_literal(logits)}.repeat({N // len(logits)}, 1), {temperature})"
     return {call: _shares(sample_next, logits, temperature, draw)}
 
@@ -247,7 +247,7 @@ def shape_and_dtype(sample_next, draw: Draw):
 )
 def flatter(sample_next, draw: Draw):
     """with temperature 2 the shares are those of softmax(logits / 2)"""
-    return _told_shares(sample_next, torch.tensor([draw.shuffled([3.0, 1.0, -1.0, -4.0])]), 2.0, draw)
+    return told_shares(sample_next, torch.tensor([draw.shuffled([3.0, 1.0, -1.0, -4.0])]), 2.0, draw)
 
 
 @probe(
@@ -258,7 +258,7 @@ def flatter(sample_next, draw: Draw):
 )
 def sharper(sample_next, draw: Draw):
     """with temperature 0.5 the shares are those of softmax(logits / 0.5)"""
-    return _told_shares(sample_next, torch.tensor([draw.shuffled([0.8, 0.4, 0.0, -0.6])]), 0.5, draw)
+    return told_shares(sample_next, torch.tensor([draw.shuffled([0.8, 0.4, 0.0, -0.6])]), 0.5, draw)
 
 
 @probe(
@@ -270,7 +270,7 @@ def sharper(sample_next, draw: Draw):
 def two_rows(sample_next, draw: Draw):
     """with temperature 1 each row is drawn from its own softmax"""
     row = draw.shuffled([1.0, 0.5, -0.5, -2.0])
-    return _told_shares(sample_next, torch.tensor([row, row[1:] + row[:1]]), 1.0, draw)
+    return told_shares(sample_next, torch.tensor([row, row[1:] + row[:1]]), 1.0, draw)
 
 
 @probe("sample_next", ask="How often may a token come whose logit is −inf, in a thousand draws?")

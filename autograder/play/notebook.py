@@ -159,9 +159,9 @@ def _sliders(vocab_size: int, context: int) -> list[Any]:
     """Temperature, top-k, top-p, length."""
     look = {"style": {"description_width": "7.5em"}, "layout": widgets.Layout(width="24em")}
     return [
-        widgets.FloatSlider(0.8, min=0, max=2, step=0.05, description="temperature", **look),
+        widgets.FloatSlider(Settings().temperature, min=0, max=2, step=0.05, description="temperature", **look),
         widgets.IntSlider(0, min=0, max=min(vocab_size, 100), description="top-k (0 = all)", **look),
-        widgets.FloatSlider(1.0, min=0, max=1, step=0.01, description="top-p (1 = all)", **look),
+        widgets.FloatSlider(Settings().top_p, min=0, max=1, step=0.01, description="top-p (1 = all)", **look),
         widgets.IntSlider(100, min=1, max=max(400, context), description="length", **look),
     ]
 

@@ -38,7 +38,7 @@ class Settings:
     """0 = always the likeliest."""
     top_k: int | None = None
     """Only so many tokens stay in the race; None or 0 = all."""
-    top_p: float = 1.0
+    top_p: float = 0.95
     """Only the likeliest tokens that hold this probability together stay; 1 = all."""
 
     def __post_init__(self) -> None:

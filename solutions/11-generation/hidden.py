@@ -5,7 +5,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks.generation import INF, SEVERAL_STEPS, V, Walker, all_count, steps_of, written
+from autograder.checks.generation import (
+    INF,
+    SEVERAL_STEPS,
+    TWO_SAMPLES,
+    V,
+    Walker,
+    all_count,
+    steps_of,
+    told_shares,
+    written,
+)
 from autograder.probes import Draw, probe
 
 
@@ -32,6 +42,27 @@ def sixteen_bits(sample_next, draw: Draw):
     for temperature in (0, 0.5, 1.0):
         told.append(sample_next(logits.clone(), temperature))
     return told
+
+
+@probe(
+    "sample_next", ask="Is there a temperature at which your answer changes its mind?", atol=0.05, because=TWO_SAMPLES
+)
+def hot_and_cold(sample_next, draw: Draw):
+    """the shares are those of softmax(logits / T) at 0.1 and at 5 too"""
+    cold, hot = (torch.tensor([draw.shuffled(row)]) for row in ([0.2, 0.1, 0.0, -0.1], [6.0, 2.0, -2.0, -6.0]))
+    return told_shares(sample_next, cold, 0.1, draw) | told_shares(sample_next, hot, 5.0, draw)
+
+
+@probe("top_p_filter", ask="How many tokens does it take to hold 0.995?")
+def nearly_all(top_p_filter, draw: Draw):
+    """p = 0.995 still leaves the most unlikely tokens out"""
+    return top_p_filter(torch.tensor([draw.shuffled([0.9, 0.09, 0.007, 0.002, 0.001])]).log(), 0.995)
+
+
+@probe("generate", ask="Does a number of positions stand in your code?")
+def long_context(generate, draw: Draw):
+    """a context of 20 tokens is used to its first token"""
+    return written(generate, Walker(20, all_count(draw)), draw.integers(0, V, 2, 17), 6)
 
 
 @probe("generate", ask="How many tokens should be added if max_new_tokens is 0?")

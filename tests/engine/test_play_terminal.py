@@ -80,7 +80,9 @@ def test_what_cannot_be_used_ends_a_pipe_and_not_a_talk(
 
 
 def test_by_steps_one_takes_chooses_and_goes_back() -> None:
-    done = run("mygpt", "--steps", "--seed", "1", "-p", "abc", "--tokens", "2", said="\nu\n3\nwhat\n2\nq\n")
+    done = run(
+        "mygpt", "--steps", "--seed", "1", "--top-p", "1", "-p", "abc", "--tokens", "2", said="\nu\n3\nwhat\n2\nq\n"
+    )
     rows = re.findall(r"^(\d) (●| )\s+[\d.]+% [█▏ ]* (\S+)$", done.stderr, re.MULTILINE)
     menus = [rows[i : i + 8] for i in range(0, len(rows), 8)]
     drawn = next(char for _, mark, char in menus[0] if mark == "●")
