@@ -207,7 +207,7 @@ TOP_P = (
         "top_p_filter", "shifted into itself",
         says="you copy a tensor into its own neighbours, in the same memory: what was copied a moment ago is copied on",
         ask="If a[1] becomes a[0], what is a[1] when a[2] is to become it?",
-        show="a = torch.tensor([[1, 2, 3], [4, 5, 6]]); a[:, 1:] = a[:, :-1] makes row 0 [1, 1, 1]; with .clone() [1, 1, 2]",
+        show="a = torch.tensor([[1, 2], [3, 4]]).repeat(1, 2); a[:, 1:] = a[:, :-1] makes row 0 [1, 1, 1, 1]",
         family="state",
         edit={"probs.cumsum(dim=-1) - probs >= p": "probs.cumsum(dim=-1) >= p\n    dropped[:, 1:] = dropped[:, :-1]"},
     ),
