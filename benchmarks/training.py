@@ -1,6 +1,6 @@
 """How long until a GPT knows Shakespeare's letters as well as nanoGPT's? Its recipe and `fast`, in turns, in one run.
 
-    python -m benchmarks.training [TEXT] [--threads 2] [--seeds 5] [--json]
+    python -m benchmarks.training [TEXT] [--threads 1] [--seeds 5] [--json]
     python -m benchmarks.training --ablation [--seeds 2]    # what each part of `fast` is worth
 
 TEXT is Tiny Shakespeare, 65 characters; the first 90 % are for training, the rest for validation, as nanoGPT does.
@@ -39,7 +39,7 @@ MEASURE_EVERY = 100
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("text", nargs="?", type=Path, default=SHAKESPEARE, help="Tiny Shakespeare, if it is elsewhere")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--threads", type=int, default=1, help="of either side [1]: take no more than there are idle")
     parser.add_argument("--seeds", type=int, help="how many trainings of `fast` [5; with --ablation 2 of each kind]")
     parser.add_argument("--ablation", action="store_true", help="leave out one part after the other")
     parser.add_argument("--json", action="store_true")
