@@ -115,6 +115,7 @@ def told(hand_in: HandIn, finish: Finish) -> list[str]:
 
 
 MERGE = BPE.exercise("merge")
+FULL = sum(exercise.points for exercise in BPE.exercises)
 FIRST, SECOND = KEY.exercise("merge").misconceptions[:2]
 
 
@@ -139,10 +140,10 @@ def test_promises_that_are_kept() -> None:
         (answered("mistake", FIRST.name), finish(), "ended as 'right'"),
         (answered("attack", "leave"), finish(), "ended as 'right'"),
         (answered("lost"), finish(), "ended as 'right'"),
-        (right_hand_in(), finish(points=100), "the gradebook holds 100 points, the judge gave 15"),
+        (right_hand_in(), finish(points=100), f"the gradebook holds 100 points, the judge gave {FULL}"),
         (right_hand_in(), replace(finish(), results=()), "was not graded at all"),
         (right_hand_in(), finish(points=None, reasons=("why",)), "02-bpe, ada (right): could not be graded: why"),
-        (right_hand_in("file cut off"), finish(), "a notebook cut in half got 15 points"),
+        (right_hand_in("file cut off"), finish(), f"a notebook cut in half got {FULL} points"),
     ],
 )
 def test_a_broken_promise_is_told(hand_in: HandIn, graded: Finish, complaint: str) -> None:
