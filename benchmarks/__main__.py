@@ -69,7 +69,8 @@ HEAD = """# Benchmarks
 
 Written by `make bench`, which takes a while, or by `python -m benchmarks --only NAME` for one of them; not by hand.
 Each file says at its top what it measures and how, and runs by itself: `python -m benchmarks.bpe`. "A beside B" is how
-many times as fast A is. Figures depend on the machine, so it stands beside them.
+many times as fast A is. Figures depend on the machine, so it stands beside them. What each part of the fast recipe is
+worth stands in [ablation.md](ablation.md).
 
 | figure | what is compared | measured | wanted | on |
 |---|---|---|---|---|

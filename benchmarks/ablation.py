@@ -22,6 +22,10 @@ from reference.muon import Muon
 from reference.recipes import Recipe
 
 TIMES_AS_MANY_STEPS = (1, 1.5, 2, 3, 4)
+HEAD = """# What each part of `fast` is worth
+
+Written by `python -m benchmarks.training --ablation > benchmarks/ablation.md`; ablation.py says how it is measured.
+"""
 FAST = fast.fast_recipe()
 
 
@@ -133,9 +137,14 @@ def measure(name: str, variant: Variant, text: Text, num_seeds: int) -> dict[str
 
 
 def table(rows: list[dict[str, float | str | None]]) -> str:
-    """For a reader."""
-    lines = [f"{'':44} {f'at step {FAST.steps}':>18} {f'to {GOAL}':>18}"]
+    """For a reader, as Markdown: what benchmarks/ablation.md is made of."""
+    lines = [
+        HEAD,
+        f"| variant | loss after {FAST.steps} steps | seconds | steps to {GOAL} | seconds |",
+        "|---|---|---|---|---|",
+    ]
     for row in rows:
-        goal = f"{row['steps_to_goal']:5} {row['seconds_to_goal']:9.2f} s" if row["steps_to_goal"] else "not reached"
-        lines.append(f"{row['variant']:44} {row['loss']:7.4f} {row['seconds']:8.2f} s {goal:>18}")
+        steps, seconds = row["steps_to_goal"], row["seconds_to_goal"]
+        reached = f"{steps} | {seconds:.2f}" if steps else f"not in {round(TIMES_AS_MANY_STEPS[-1] * FAST.steps)} | –"
+        lines.append(f"| {row['variant']} | {row['loss']:.4f} | {row['seconds']:.2f} | {reached} |")
     return "\n".join(lines)
