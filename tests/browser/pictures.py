@@ -1,6 +1,6 @@
 """Make the README's pictures: a check that failed, the same check passed, a GPT at play; in a real JupyterLab.
 
-python tests/browser/pictures.py [FOLDER]     FOLDER is .github, if none is named
+PYTHONPATH=tests python tests/browser/pictures.py [FOLDER]     FOLDER is .github, if none is named
 """
 
 import json
@@ -79,7 +79,7 @@ def take(notebook: LabNotebook, check: str, path: Path) -> None:
 def take_play(page: Page, workspace: Path, path: Path) -> None:
     """The panel with the course's own small GPT, as a learner's."""
     playground = workspace / "playground"
-    playground.mkdir()
+    (playground / "mygpt").mkdir(parents=True)  # its own: no unit is opened there
     make_playground(playground)
     small = load_gpt2(checkpoint_folder(Course(ROOT)))
     model = GPT(small.config)
