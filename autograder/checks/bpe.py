@@ -508,9 +508,11 @@ def same_as_anew(learn_merges: Callable, draw: Draw) -> Any:
 @probe("learn_merges", ask="Of two pairs with the same count, which one does your heap hand out first?")
 def ties_downwards(learn_merges: Callable, draw: Draw) -> Any:
     """among equal counts the lexicographically greatest pair is merged first"""
-    a, b, c, d, top = *_tokens(draw, 4), draw.integer(2, 9)
+    a, b, c, d, e, top = *_tokens(draw, 5), draw.integer(2, 9)
     pairs = draw.shuffled([(a, b), (c, d), (d, a), (c, a + b), (a + b, c), (d, a + b)])
-    return _learned(learn_merges, (dict.fromkeys(pairs, top), 6))
+    run_together = {(a, b + c): top, (a + b, a): top}  # as one string each, the other one would win
+    old_and_new = {(b, c): 9, (b, c, d): top, (a, d): top, (e, d): top}  # then (bc, d) comes between two older ones
+    return _learned(learn_merges, (dict.fromkeys(pairs, top), 6), (run_together, 2), (old_and_new, 4))
 
 
 @probe("learn_merges", ask="A pair had 9 places, and a merge took 5 of them: when is its turn?")

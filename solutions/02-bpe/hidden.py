@@ -89,6 +89,15 @@ def two_roads_to_one_token(merge_step: Callable, draw: Draw) -> Any:
     return books.after(merge_step, (a + b, c), (a, b + c))
 
 
+@probe("merge_step", ask="Is a pair what two tokens spell together, or is it the two tokens?")
+def whole_tokens(merge_step: Callable, draw: Draw) -> Any:
+    """only the two tokens themselves are merged, not whatever spells the same"""
+    h, e, n, t = (letter.encode() for letter in draw.shuffled(LETTERS)[:4])
+    often, pair = draw.shuffled(range(2, 9)), (h, e + n)
+    words = [(h + e, n, *pair), (t + h, e + n, *pair), (h, e + n + t, *pair), (*pair, b"|", b" ", b"\0")]
+    return Books(dict(zip(words, often, strict=False))).after(merge_step, pair)
+
+
 @probe("learn_merges", ask="How often does (a, a) stand in a row of five, before its merge and after?")
 def rows_of_one_letter(learn_merges: Callable, draw: Draw) -> Any:
     """words of one or two letters are merged to the end"""
@@ -99,3 +108,11 @@ def rows_of_one_letter(learn_merges: Callable, draw: Draw) -> Any:
 def long_training(learn_merges: Callable, draw: Draw) -> Any:
     """a long training ends as it should"""
     return learn_merges(_table(draw, "abcdefgh", 60), 120)[-40:]
+
+
+@probe("learn_merges", ask="A pair was merged and is gone. Can a later merge bring it back?")
+def merged_again(learn_merges: Callable, draw: Draw) -> Any:
+    """a pair that comes back after its merge is merged once more"""
+    a, b, c, d, e, q, r, y = (letter.encode() for letter in sorted(draw.shuffled(LETTERS)[:8]))
+    table = {(a, b + c, d): 20, (y, a, b + c): 30, (a + b, c, d, q): 3, (a + b, c, d, r): 3, (a + b, c, e): 2}
+    return learn_merges(table, draw.integer(6, 9))
