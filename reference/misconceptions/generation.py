@@ -101,7 +101,7 @@ TOP_K = (
     ),
     Misconception(
         "top_k_filter", "k larger than V",
-        says="your answer fails when k is larger than V: topk cannot find more tokens than there are",
+        says="your answer fails when k is larger than V: there are not that many tokens in a row",
         ask="How many tokens can stay at most?",
         show="torch.zeros(1, 3).topk(5) raises; with k = 5 and V = 3 all three should stay",
         family="rule", edit={"    k = min(k, logits.shape[-1])\n": ""},
@@ -718,7 +718,7 @@ CACHE = (
     ),
     Misconception(
         "KVCache", "asks a tensor whether it is true",
-        says="you ask `if self.k`, and a tensor of many numbers is neither true nor false: the second update raises",
+        says="you ask `if` of a tensor, and one of many numbers is neither true nor false: the second update raises",
         ask="How does one ask whether something is None?",
         show="bool(torch.zeros(2)) raises; torch.zeros(2) is None is False",
         family="rule", edit={"k if self.k is None else torch.cat([self.k, k], dim=2)":
