@@ -29,7 +29,7 @@ def norm(x: Tensor) -> Tensor:
 
 
 def relu_squared(x: Tensor) -> Tensor:
-    """The activation, element by element: 0 for negative x, x² for the others. As good as GELU here, and cheaper.
+    """The activation, element by element: 0 for negative x, x² for the others. As good as GELU here.
 
     Source: So et al., Primer: Searching for Efficient Transformers for Language Modeling (2021).
 

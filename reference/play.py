@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from reference.attention import causal_mask, merge_heads, scaled_dot_product_attention, split_heads
 from reference.bigram import softmax
+from reference.encoding import Tokenizer
 from reference.generation import KVCache, sample_next, top_k_filter, top_p_filter
 from reference.gpt import GPT, GPTConfig
-from reference.tokenizer import bpe_encode, decode, pretokenize
 
 Encode = Callable[[str], list[int]]
 Decode = Callable[[list[int]], str]
@@ -153,7 +153,8 @@ def codec(tokenizer: dict[str, Any]) -> tuple[Encode, Decode]:
     if "chars" in tokenizer:
         return _char_codec(tokenizer["chars"])
     merges = [(left.encode("latin-1"), right.encode("latin-1")) for left, right in tokenizer["merges"]]
-    return _byte_codec(merges, vocab)
+    whole = Tokenizer(vocab, merges)
+    return whole.encode, whole.decode
 
 
 def vocabulary(tokenizer: dict[str, Any]) -> dict[int, bytes]:
@@ -189,19 +190,6 @@ def _char_codec(chars: str) -> tuple[Encode, Decode]:
         return [index[char] for char in text]
 
     return encode, lambda ids: "".join(chars[i] for i in ids)
-
-
-def _byte_codec(merges: list[tuple[bytes, bytes]], vocab: dict[int, bytes]) -> tuple[Encode, Decode]:
-    id_of = {token: i for i, token in vocab.items()}
-    known: dict[str, list[int]] = {}  # words come back all the time
-
-    def encode(text: str) -> list[int]:
-        words = pretokenize(text)
-        for word in set(words) - known.keys():
-            known[word] = [id_of[token] for token in bpe_encode(word, merges)]
-        return [i for word in words for i in known[word]]
-
-    return encode, lambda ids: decode(ids, vocab)
 
 
 def save_gpt(path: str | Path, model: nn.Module, tokenizer: dict[str, Any], recipe: str = "gpt") -> None:

@@ -183,3 +183,8 @@ def test_a_terminal_of_its_own_without_the_reference(playground: Path, refuse: C
                 pass
         assert process.wait(30) == 0
     os.close(keyboard)
+
+
+def test_the_command_begins_with_the_settings_of_the_panel() -> None:
+    defaults = {option.name: option.default for option in cli.play.params}
+    assert Settings(defaults["temperature"], None, defaults["top_p"]) == Settings()
