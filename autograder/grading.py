@@ -17,7 +17,7 @@ from autograder.course import Course, Unit
 from autograder.endtoend import EndToEnd
 from autograder.errors import CourseError
 from autograder.gradebook import CourseGradebook
-from autograder.judge import Judge, Judgement
+from autograder.judge import Judge, Judgement, sandbox_of
 from autograder.nbgrader_plugin.outputs import write_outputs
 from autograder.submission import NeedsPerson, Submission, find_notebook, graft, read_notebook
 from autograder.vault import ROOM, write_private
@@ -154,7 +154,7 @@ def run_grading(course: Course, unit: Unit, jobs: int, allow_unsafe: bool = Fals
     """Grade a unit with a progress bar on stderr and keep the results for the class report."""
     console = Console(stderr=True)
     total = len(find_submissions(course, unit))
-    with Judge.of_course(course, unit, allow_unsafe=allow_unsafe) as judge:
+    with Judge.of_course(course, unit, sandbox_of(unit.name, allow_unsafe=allow_unsafe)) as judge:
         level = judge.sandbox.level.sentence
         console.print(level, highlight=False)
         started = time.monotonic()

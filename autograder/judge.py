@@ -14,7 +14,7 @@ from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from autograder.chain import Cells, Earlier, OwnModule
 from autograder.course import Course, Unit
@@ -45,6 +45,33 @@ RUNTIME = (
 )
 
 
+class Confined(Protocol):
+    """Whatever runs a job out of harm's way: the sandbox of this machine, those of a cluster, one that remembers."""
+
+    level: Level
+
+    def run(self, job: bytes, limits: Limits) -> Ended: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+def sandbox_of(unit: str, level: Level | None = None, allow_unsafe: bool = False) -> Sandbox:
+    """A sandbox of this machine, with all that a job of the unit imports."""
+    return Sandbox(
+        handler="autograder.runner:run_job",
+        preload=("torch", "numpy", "autograder.runner", f"autograder.checks.{unit}"),
+        readable=runtime_files(),
+        level=level,
+        allow_unsafe=allow_unsafe,
+    )
+
+
+def runtime_files() -> list[Path]:
+    """The part of the engine that runs beside a student's code, and is all that this code can read of it."""
+    package = Path(__file__).parent
+    return [path for name in RUNTIME for path in (package / name, package / f"{name}.py") if path.exists()]
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """All that was found about one submission."""
@@ -66,6 +93,7 @@ class Judge:
         key: what right and known wrong answers give, for public or secret seeds.
         hidden: source of the hidden probes that the key knows.
         stand_in: from an exercise's name to the reference's source; without it a failed prerequisite stays failed.
+        sandbox: where answers run; by default a warm one on this machine, at the strongest level that holds here.
     """
 
     def __init__(
@@ -73,29 +101,21 @@ class Judge:
         key: Key,
         hidden: str = "",
         stand_in: Callable[[str], str] | None = None,
-        level: Level | None = None,
-        allow_unsafe: bool = False,
+        sandbox: Confined | None = None,
     ) -> None:
         self.key, self._hidden, self._stand_in = key, hidden, stand_in
         self._behind: dict[str, Any] = {"given": key.given}
-        package = Path(__file__).parent
-        self.sandbox = Sandbox(
-            handler="autograder.runner:run_job",
-            preload=("torch", "numpy", "autograder.runner", f"autograder.checks.{key.unit}"),
-            readable=[path for name in RUNTIME for path in (package / name, package / f"{name}.py") if path.exists()],
-            level=level,
-            allow_unsafe=allow_unsafe,
-        )
+        self.sandbox = sandbox or sandbox_of(key.unit)
 
     @classmethod
-    def of_course(cls, course: Course, unit: Unit, level: Level | None = None, allow_unsafe: bool = False) -> Self:
+    def of_course(cls, course: Course, unit: Unit, sandbox: Confined | None = None) -> Self:
         """The instructor's judge: secret seeds, hidden probes, stand-ins."""
 
         @cache
         def stand_in(name: str) -> str:
             return answer_source(course, unit, unit.exercise(name))
 
-        return cls(judge_key(course, unit), hidden_source(course, unit), stand_in, level, allow_unsafe)
+        return cls(judge_key(course, unit), hidden_source(course, unit), stand_in, sandbox)
 
     def __enter__(self) -> Self:
         self.sandbox.__enter__()

@@ -49,12 +49,14 @@ class NotebookFile(pytest.File):
 
     @cached_property
     def verdicts(self) -> dict[str, Any]:
-        from autograder.judge import Judge
+        from autograder.judge import Judge, sandbox_of
         from autograder.key import load_public_key
         from autograder.submission import as_handed_in, read_notebook
 
         key = load_public_key(self.unit)
-        with Judge(key, allow_unsafe=self.config.getoption("--unsafe-no-sandbox")) as judge:
+        with Judge(
+            key, sandbox=sandbox_of(key.unit, allow_unsafe=self.config.getoption("--unsafe-no-sandbox"))
+        ) as judge:
             judgement = judge.judge(as_handed_in(key, read_notebook(self.path)))
         return {verdict.exercise.name: verdict for verdict in judgement.verdicts}
 

@@ -12,7 +12,7 @@ from traitlets import Bool
 
 from autograder.course import Course, Unit, find_course
 from autograder.errors import GraderBroke
-from autograder.judge import Judge
+from autograder.judge import Judge, sandbox_of
 from autograder.nbgrader_plugin.outputs import write_outputs
 from autograder.submission import graft, role_of
 
@@ -72,7 +72,7 @@ class SanitizeAnswers(SanitizeHTML):
 def _warm_judge(root: Path, unit: str, unsafe: bool) -> Judge:
     """One warm sandbox per unit for as long as this process (a batch, or formgrader's server) lives."""
     course = Course(root)
-    judge = Judge.of_course(course, course.unit(unit), allow_unsafe=unsafe)
+    judge = Judge.of_course(course, course.unit(unit), sandbox_of(unit, allow_unsafe=unsafe))
     judge.__enter__()
     atexit.register(judge.__exit__, None, None, None)
     return judge
