@@ -162,15 +162,18 @@ def bundle(ctx: click.Context, units: tuple[str, ...], output: Path) -> None:
 @click.argument("unit")
 @click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
 @click.option("--end-to-end", is_flag=True, help="Also judge with each student's own earlier units behind `mygpt`.")
-@click.option("--unsafe-no-sandbox", is_flag=True, help="Without isolation: only for code you would run yourself.")
+@click.option("--fresh", is_flag=True, help="Run everything again, also what is known from an earlier run.")
+@click.option(
+    "--unsafe-no-sandbox", "allow_unsafe", is_flag=True, help="Without isolation: only for code you would run yourself."
+)
 @json_option
 @click.pass_context
-def grade(ctx: click.Context, unit: str, jobs: int, end_to_end: bool, unsafe_no_sandbox: bool, as_json: bool) -> None:
-    """Grade every submission of UNIT into nbgrader's gradebook."""
-    from autograder.grading import run_grading
+def grade(ctx: click.Context, unit: str, as_json: bool, **how: Any) -> None:
+    """Grade every submission of UNIT into nbgrader's gradebook. If it is interrupted, say it again: it goes on."""
+    from autograder.grading import How, run_grading
 
     course = _course(ctx)
-    result = run_grading(course, course.unit(unit), jobs, unsafe_no_sandbox, end_to_end)
+    result = run_grading(course, course.unit(unit), How(**how))
     click.echo(json.dumps(result.as_json(), ensure_ascii=False) if as_json else result.summary())
     if result.num_waiting:
         ctx.exit(1)

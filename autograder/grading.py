@@ -1,27 +1,30 @@
 """`autograder grade`: every submission of a unit, judged in parallel, then written to the gradebook one by one."""
 
-import json
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 from rich.console import Console
 from rich.progress import track
 
-from autograder.chain import Earlier
 from autograder.course import Course, Unit
 from autograder.endtoend import EndToEnd
 from autograder.errors import CourseError
 from autograder.gradebook import CourseGradebook
 from autograder.judge import Judge, Judgement, sandbox_of
+from autograder.memory import Memory
 from autograder.nbgrader_plugin.outputs import write_outputs
+from autograder.results import Finish, Graded, save_results
 from autograder.submission import NeedsPerson, Submission, find_notebook, graft, read_notebook
-from autograder.vault import ROOM, write_private
-from autograder.verdict import Verdict
+from autograder.vault import ROOM
+
+AHEAD = 2
+"""So many submissions for each job are read and judged before the gradebook has written the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,73 +35,73 @@ class Handed:
     folder: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """How one submission ended: with points, or in need of a person."""
-
-    student: str
-    status: str
-    """"graded", "graded with repairs" or "needs a person"."""
-    points: float | None = None
-    reasons: tuple[str, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
-    earlier: tuple[Earlier, ...] = ()
-    """Graded end to end: what stood behind `mygpt`."""
-
-    def end_to_end(self) -> dict[str, Any]:
-        """For `--json`: where an earlier unit is the cause, and what was borrowed from the course."""
-        return {
-            "stumbles": {v.exercise.name: v.stumble.as_json() for v in self.verdicts if v.stumble},
-            "lent": {earlier.unit: earlier.lent for earlier in self.earlier if earlier.lent},
-        }
-
-
 def find_submissions(course: Course, unit: Unit) -> list[Handed]:
     """Everything that lies in submitted/STUDENT/UNIT, by student."""
     folders = sorted((course.root / "submitted").glob(f"*/{unit.folder}"))
     return [Handed(folder.parent.name, folder) for folder in folders if folder.is_dir()]
 
 
-def grade_unit(course: Course, unit: Unit, judge: Judge, jobs: int, end_to_end: bool = False) -> Iterator[Graded]:
-    """Judge every submission, `jobs` at a time; write each to the gradebook as it comes back."""
-    judge_all = EndToEnd(course, unit, judge).judge if end_to_end else lambda _, submission: judge.judge(submission)
-    with CourseGradebook(course, unit) as gradebook, ThreadPoolExecutor(jobs) as pool:
-        waiting = {
-            pool.submit(_judge_one, course, unit, judge_all, handed): handed
-            for handed in find_submissions(course, unit)
-        }
-        try:
-            for future in as_completed(waiting):
-                yield _record(gradebook, judge, waiting[future], future.result())
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
+    """One submission before it is written down: judged, or why it was not."""
+
     submission: Submission | None
     judgement: Judgement | None
     reasons: tuple[str, ...]
 
 
-def _judge_one(course: Course, unit: Unit, judge: Callable[[str, Submission], Judgement], handed: Handed) -> _Found:
+def grade_unit(course: Course, unit: Unit, judge: Judge, jobs: int, end_to_end: bool = False) -> Iterator[Graded]:
+    """Judge every submission, `jobs` at a time; write each to the gradebook as it comes back."""
+    with CourseGradebook(course, unit) as gradebook:
+        for handed, found in judge_submissions(course, unit, judge, jobs, end_to_end):
+            yield _record(gradebook, judge, handed, found)
+
+
+def judge_submissions(
+    course: Course, unit: Unit, judge: Judge, jobs: int, end_to_end: bool = False
+) -> Iterator[tuple[Handed, Found]]:
+    """What was found about every submission, as it comes back; few are held at a time, however large the class."""
+    judge_all = EndToEnd(course, unit, judge).judge if end_to_end else lambda _, submission: judge.judge(submission)
+    waiting = iter(find_submissions(course, unit))
+    running: dict[Future[Found], Handed] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            while True:
+                for handed in islice(waiting, AHEAD * jobs - len(running)):
+                    running[pool.submit(_judge_one, course, unit, judge_all, handed)] = handed
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _judge_one(course: Course, unit: Unit, judge: Callable[[str, Submission], Judgement], handed: Handed) -> Found:
     try:
         path = find_notebook(unit, handed.folder)
         submission = graft(course, unit, read_notebook(path))
         judgement = judge(handed.student, submission)
     except NeedsPerson as error:
-        return _Found(None, None, (str(error),))
+        return Found(None, None, (str(error),))
     except CourseError as error:
-        return _Found(None, None, (f"our fault, not the student's: {error}",))
+        return Found(None, None, (f"our fault, not the student's: {error}",))
+    except Exception as error:  # a bug of ours that only this submission brings out: the others go on
+        return Found(None, None, (f"our fault, not the student's: {_describe_bug(error)}",))
     renamed = () if path.parent == handed.folder and path.stem == unit.name else (f"found as {path.name}",)
     if not judgement.could_judge:
         details = {f"our fault, not the student's: {v.detail}" for v in judgement.verdicts if v.detail}
-        return _Found(None, None, tuple(sorted(details)))
-    return _Found(submission, judgement, renamed + submission.repairs)
+        return Found(None, None, tuple(sorted(details)))
+    return Found(submission, judgement, renamed + submission.repairs)
 
 
-def _record(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: _Found) -> Graded:
+def _describe_bug(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} (in {Path(last.filename).name}, line {last.lineno}); please report it"
+
+
+def _record(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: Found) -> Graded:
     if found.submission is None or found.judgement is None:
         return Graded(handed.student, "needs a person", reasons=found.reasons)
     notebook: NotebookNode = found.submission.notebook
@@ -111,92 +114,42 @@ def _record(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: _Fo
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
-    """The finish line of a run."""
+class How:
+    """How a run goes about it."""
 
-    unit: Unit
-    level: str
-    results: tuple[Graded, ...]
-    seconds: float
-    saved: Path
+    jobs: int = 1
+    """So many submissions at a time."""
+    allow_unsafe: bool = False
     end_to_end: bool = False
-
-    @property
-    def num_waiting(self) -> int:
-        """Submissions that need a person."""
-        return sum(graded.points is None for graded in self.results)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "unit": self.unit.name,
-            "isolation": self.level,
-            "seconds": round(self.seconds, 2),
-            "submissions": len(self.results),
-            "points": {graded.student: graded.points for graded in self.results},
-            "needs_a_person": {g.student: list(g.reasons) for g in self.results if g.points is None},
-            **({"end_to_end": {g.student: g.end_to_end() for g in self.results}} if self.end_to_end else {}),
-        }
-
-    def summary(self) -> str:
-        waiting = [f"  {g.student} needs a person: {'; '.join(g.reasons)}" for g in self.results if g.points is None]
-        mended = sum(graded.status == "graded with repairs" for graded in self.results)
-        pace = f"{60 * len(self.results) / self.seconds:.0f} a minute" if self.results else "nothing in submitted/"
-        line = f"{self.unit.folder}: {len(self.results) - len(waiting)} graded ({mended} with repairs)"
-        lines = [f"{line}, {len(waiting)} need a person · {self.seconds:.1f} s, {pace}", *waiting]
-        if self.end_to_end:
-            stumbling = sum(any(verdict.stumble for verdict in graded.verdicts) for graded in self.results)
-            borrowing = sum(any(earlier.lent for earlier in graded.earlier) for graded in self.results)
-            lines.append(f"  end to end: {stumbling} stumble over an earlier unit, {borrowing} borrow from the course")
-        return "\n".join(lines)
+    fresh: bool = False
+    """Run everything again, also what is remembered."""
 
 
-def run_grading(course: Course, unit: Unit, jobs: int, allow_unsafe: bool = False, end_to_end: bool = False) -> Finish:
+def run_grading(course: Course, unit: Unit, how: How) -> Finish:
     """Grade a unit with a progress bar on stderr and keep the results for the class report."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, highlight=False)
     total = len(find_submissions(course, unit))
-    with Judge.of_course(course, unit, sandbox_of(unit.name, allow_unsafe=allow_unsafe)) as judge:
-        level = judge.sandbox.level.sentence
-        console.print(level, highlight=False)
+    results: list[Graded] = []
+    memory = memory_of(course, unit, how)
+    with Judge.of_course(course, unit, memory) as judge:
+        level = memory.level.sentence
+        console.print(level)
         started = time.monotonic()
-        graded = track(grade_unit(course, unit, judge, jobs, end_to_end), unit.folder, total, console=console)
-        results = sorted(graded, key=lambda one: one.student)
+        try:
+            graded = grade_unit(course, unit, judge, how.jobs, how.end_to_end)
+            results.extend(track(graded, unit.folder, total, console=console))
+        except KeyboardInterrupt:
+            console.print(f"{len(results)} of {total} are in the gradebook. The same command goes on from there.")
+            raise
         seconds = time.monotonic() - started
+    results.sort(key=lambda one: one.student)
+    if memory.trouble:
+        console.print(memory.trouble)
     saved = save_results(course, unit, level, results)
-    return Finish(unit, level, tuple(results), seconds, saved, end_to_end)
+    return Finish(unit, level, tuple(results), seconds, saved, how.end_to_end, memory.num_remembered)
 
 
-def save_results(course: Course, unit: Unit, level: str, results: list[Graded]) -> Path:
-    """Keep what the class report is made of: `.autograder/results/<unit>.json`, no answer, no value."""
-    path = course.root / ROOM / "results" / f"{unit.name}.json"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = {
-        "unit": unit.name,
-        "isolation": level,
-        "submissions": [_as_json(course, graded) for graded in sorted(results, key=lambda g: g.student)],
-    }
-    write_private(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
-    return path
-
-
-def _as_json(course: Course, graded: Graded) -> dict[str, Any]:
-    return {
-        "student": graded.student,
-        "status": graded.status,
-        "points": graded.points,
-        "reasons": list(graded.reasons),
-        "exercises": [
-            {
-                "name": verdict.exercise.name,
-                "outcome": verdict.outcome.value,
-                "points": verdict.score(course.scoring),
-                "max_points": verdict.exercise.points,
-                "misconception": verdict.misconception.name if verdict.misconception else None,
-                "says": verdict.misconception.says if verdict.misconception else None,
-                "failed": [r.probe.sentence for r in verdict.results if not r.passed and not r.withheld],
-                "stand_ins": list(verdict.used_stand_ins),
-                **({"stumble": verdict.stumble.as_json()} if verdict.stumble else {}),
-            }
-            for verdict in graded.verdicts
-        ],
-        **({"earlier": [earlier.as_json() for earlier in graded.earlier]} if graded.earlier else {}),
-    }
+def memory_of(course: Course, unit: Unit, how: How) -> Memory:
+    """The sandbox of a run, which knows what it was asked before."""
+    sandbox = sandbox_of(unit.name, allow_unsafe=how.allow_unsafe)
+    return Memory(sandbox, course.root / ROOM / "memory" / unit.name, how.fresh)

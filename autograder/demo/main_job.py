@@ -19,8 +19,9 @@ from autograder.demo.notebooks import HandIn, hand_in_notebook
 from autograder.demo.promises import broken_promises
 from autograder.errors import GraderBroke, UsageError
 from autograder.feedback import find_graded, render_feedback
-from autograder.grading import Finish, run_grading
+from autograder.grading import How, run_grading
 from autograder.report import write_report
+from autograder.results import Finish
 from autograder.sandbox import best_level
 from autograder.variants import misconceptions_of
 from autograder.vault import ROOM, write_private
@@ -108,7 +109,7 @@ def _grade(run: Run, unit: Unit, listener: Listener) -> None:
         hand_ins = [hand_in for hand_in in hand_ins if hand_in.group != "hostile"]
     for hand_in in hand_ins:
         hand_in_notebook(run.course, unit, hand_in)
-    finish = run_grading(run.course, unit, run.jobs, allow_unsafe=not confined)
+    finish = run_grading(run.course, unit, How(run.jobs, allow_unsafe=not confined))
     run.hand_ins += hand_ins
     run.finishes.append(finish)
     run.broken += broken_promises(run.course, hand_ins, finish)

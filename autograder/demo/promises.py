@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from autograder.course import Course, Unit
 from autograder.demo.notebooks import Answer, HandIn
-from autograder.grading import Finish, Graded
+from autograder.results import Finish, Graded
 from autograder.verdict import Outcome, Verdict
 
 

@@ -10,7 +10,8 @@ from attack_sources import ATTACKS
 from nbformat import NotebookNode
 
 from autograder.course import Course, find_course
-from autograder.grading import Graded, run_grading
+from autograder.grading import How, run_grading
+from autograder.results import Graded
 from autograder.submission import exercise_of, role_of
 
 TARGET = "scaled_dot_product_attention"
@@ -52,7 +53,7 @@ def graded(course: Course) -> dict[str, Graded]:
     folder = course.root / "submitted" / "broken" / unit.folder
     folder.mkdir(parents=True)
     (folder / "attention.ipynb").write_bytes(b'\xff\xfe{"cells": [')
-    finish = run_grading(course, unit, jobs=2)
+    finish = run_grading(course, unit, How(jobs=2))
     return {one.student: one for one in finish.results}
 
 

@@ -7,7 +7,7 @@ import pytest
 from attack_sources import ATTACKS
 
 from autograder.course import Course
-from autograder.grading import Graded
+from autograder.results import Graded
 from autograder.verdict import Outcome
 
 TARGET = "scaled_dot_product_attention"

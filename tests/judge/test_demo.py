@@ -20,10 +20,10 @@ from autograder.demo.notebooks import DAMAGES, Answer, HandIn, Kind, fill, fille
 from autograder.demo.promises import broken_promises
 from autograder.errors import UsageError
 from autograder.feedback import find_graded
-from autograder.grading import Finish, Graded, find_notebook
 from autograder.key import KeyMisconception, load_public_key
+from autograder.results import Finish, Graded
 from autograder.sandbox import Level, best_level
-from autograder.submission import NeedsPerson, graft, read_notebook
+from autograder.submission import NeedsPerson, find_notebook, graft, read_notebook
 from autograder.verdict import Outcome, ProbeResult, Verdict
 
 COURSE = find_course(Path(__file__))

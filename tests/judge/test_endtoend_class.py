@@ -12,9 +12,10 @@ import pytest
 from handed_in import GPT, REAL, SEES_ALL, hand_in
 
 from autograder.course import Course
-from autograder.grading import Finish, run_grading
+from autograder.grading import How, run_grading
 from autograder.judge import Judge
 from autograder.report import write_report
+from autograder.results import Finish
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_the_class_is_told_and_plain_grading_is_what_it_was(classroom: Course) -
     """Plain, end to end, plain again: the same points each time, and the last is the first to the byte."""
 
     def graded(end_to_end: bool) -> tuple[Finish, dict[str, Any], dict[str, bytes]]:
-        finish = run_grading(classroom, classroom.unit("gpt"), 2, end_to_end=end_to_end)
+        finish = run_grading(classroom, classroom.unit("gpt"), How(2, end_to_end=end_to_end))
         paths = [finish.saved, *classroom.root.glob("autograded/*/*/gpt.ipynb")]
         return finish, json.loads(finish.saved.read_bytes()), {path.as_posix(): path.read_bytes() for path in paths}
 

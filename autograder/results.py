@@ -1,0 +1,114 @@
+"""What a run of grading found: for the terminal, for programs, and for the class report, which reads it later."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.chain import Earlier
+from autograder.course import Course, Unit
+from autograder.vault import ROOM, write_private
+from autograder.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """How one submission ended: with points, or in need of a person."""
+
+    student: str
+    status: str
+    """"graded", "graded with repairs" or "needs a person"."""
+    points: float | None = None
+    reasons: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+    """Graded end to end: what stood behind `mygpt`."""
+
+    def end_to_end(self) -> dict[str, Any]:
+        """For `--json`: where an earlier unit is the cause, and what was borrowed from the course."""
+        return {
+            "stumbles": {v.exercise.name: v.stumble.as_json() for v in self.verdicts if v.stumble},
+            "lent": {earlier.unit: earlier.lent for earlier in self.earlier if earlier.lent},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The finish line of a run."""
+
+    unit: Unit
+    level: str
+    results: tuple[Graded, ...]
+    seconds: float
+    saved: Path
+    end_to_end: bool = False
+    num_remembered: int = 0
+    """Jobs whose outcome was known from an earlier run."""
+
+    @property
+    def num_waiting(self) -> int:
+        """Submissions that need a person."""
+        return sum(graded.points is None for graded in self.results)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "unit": self.unit.name,
+            "isolation": self.level,
+            "seconds": round(self.seconds, 2),
+            "submissions": len(self.results),
+            "remembered": self.num_remembered,
+            "points": {graded.student: graded.points for graded in self.results},
+            "needs_a_person": {g.student: list(g.reasons) for g in self.results if g.points is None},
+            **({"end_to_end": {g.student: g.end_to_end() for g in self.results}} if self.end_to_end else {}),
+        }
+
+    def summary(self) -> str:
+        waiting = [f"  {g.student} needs a person: {'; '.join(g.reasons)}" for g in self.results if g.points is None]
+        mended = sum(graded.status == "graded with repairs" for graded in self.results)
+        pace = f"{60 * len(self.results) / self.seconds:.0f} a minute" if self.results else "nothing in submitted/"
+        line = f"{self.unit.folder}: {len(self.results) - len(waiting)} graded ({mended} with repairs)"
+        lines = [f"{line}, {len(waiting)} need a person · {self.seconds:.1f} s, {pace}", *waiting]
+        if self.num_remembered:
+            lines.append(f"  {self.num_remembered} jobs were known from an earlier run; --fresh runs them again")
+        if self.end_to_end:
+            stumbling = sum(any(verdict.stumble for verdict in graded.verdicts) for graded in self.results)
+            borrowing = sum(any(earlier.lent for earlier in graded.earlier) for graded in self.results)
+            lines.append(f"  end to end: {stumbling} stumble over an earlier unit, {borrowing} borrow from the course")
+        return "\n".join(lines)
+
+
+def save_results(course: Course, unit: Unit, level: str, results: list[Graded]) -> Path:
+    """Keep what the class report is made of: `.autograder/results/<unit>.json`, no answer, no value."""
+    path = course.root / ROOM / "results" / f"{unit.name}.json"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data = {
+        "unit": unit.name,
+        "isolation": level,
+        "submissions": [_as_json(course, graded) for graded in sorted(results, key=lambda g: g.student)],
+    }
+    write_private(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
+    return path
+
+
+def _as_json(course: Course, graded: Graded) -> dict[str, Any]:
+    return {
+        "student": graded.student,
+        "status": graded.status,
+        "points": graded.points,
+        "reasons": list(graded.reasons),
+        "exercises": [
+            {
+                "name": verdict.exercise.name,
+                "outcome": verdict.outcome.value,
+                "points": verdict.score(course.scoring),
+                "max_points": verdict.exercise.points,
+                "misconception": verdict.misconception.name if verdict.misconception else None,
+                "says": verdict.misconception.says if verdict.misconception else None,
+                "failed": [r.probe.sentence for r in verdict.results if not r.passed and not r.withheld],
+                "stand_ins": list(verdict.used_stand_ins),
+                **({"stumble": verdict.stumble.as_json()} if verdict.stumble else {}),
+            }
+            for verdict in graded.verdicts
+        ],
+        **({"earlier": [earlier.as_json() for earlier in graded.earlier]} if graded.earlier else {}),
+    }
