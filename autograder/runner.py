@@ -54,12 +54,11 @@ def run_cells(
     module = module or types.ModuleType("__main__")
     errors: dict[str, Raised] = {}
     for cell in cells:
-        filename = f"<answer {cell['name']}>"
-        source = without_magics(cell["source"])
+        filename, source = f"<answer {cell['name']}>", cell["source"]
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
             with stop_after(CELL_S):
-                exec(compile(source, filename, "exec"), module.__dict__)
+                exec(_compile(source, filename), module.__dict__)
         except TimedOut:
             errors[cell["name"]] = Raised("TimedOut")
         except BaseException as error:
@@ -74,6 +73,14 @@ def _build_own(name: str, earlier: dict[str, Any]) -> None:
     for names, source in earlier["rest"]:
         if not all(one in vars(module) for one in names):
             exec(source, vars(module))
+
+
+def _compile(source: str, filename: str) -> types.CodeType:
+    """Nearly every cell is Python as it is, so it is read once; what is not is read again without IPython's lines."""
+    try:
+        return compile(source, filename, "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return compile(without_magics(source), filename, "exec")
 
 
 def without_magics(source: str) -> str:

@@ -40,11 +40,15 @@ def seed_for(secret: bytes, unit: str, exercise: str, probe: str) -> int:
 
 
 def observe(probes: Sequence[tuple[Probe, int]], implementation: Any, seconds: float) -> Iterator[bytes]:
-    """Run each (probe, seed) in order within one budget; yield one encoded observation each."""
+    """Run each (probe, seed) in order within one budget; yield one encoded observation each.
+
+    When all is over, random generators and default dtype are as they were.
+    """
     deadline = time.monotonic() + seconds
-    for probe, seed in probes:
-        remaining = deadline - time.monotonic()
-        yield _observe_one(probe, implementation, seed, remaining) if remaining > 0 else encode(Raised("TimedOut"))
+    with _same_state():
+        for probe, seed in probes:
+            remaining = deadline - time.monotonic()
+            yield _observe_one(probe, implementation, seed, remaining) if remaining > 0 else encode(Raised("TimedOut"))
 
 
 def _observe_one(probe: Probe, implementation: Any, seed: int, seconds: float) -> bytes:
@@ -53,7 +57,8 @@ def _observe_one(probe: Probe, implementation: Any, seed: int, seconds: float) -
     An exception becomes `Raised`, with the line of the student's own cell.
     """
     try:
-        with _quietly(), _same_state(seed), stop_after(seconds):
+        with _quietly(), torch.enable_grad(), stop_after(seconds):
+            _start_from(seed)
             return encode(probe.observe(implementation, Draw(seed)))
     except TimedOut:
         return encode(Raised("TimedOut"))
@@ -117,20 +122,25 @@ def _quietly() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _same_state(seed: int) -> Iterator[None]:
-    """For one probe: seeded global generators, gradients on, float32; afterwards all as the notebook had it."""
+def _same_state() -> Iterator[None]:
+    """Leave the global generators and the default dtype as the notebook had them."""
     python_state, numpy_state, dtype = random.getstate(), np.random.get_state(), torch.get_default_dtype()
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        torch.default_generator.manual_seed(seed)  # of the CPU; torch.manual_seed would seed the GPU's for good
-        torch.set_default_dtype(torch.float32)
-        try:
-            yield
-        finally:
-            random.setstate(python_state)
-            np.random.set_state(numpy_state)
-            torch.set_default_dtype(dtype)
+    torch_state = torch.default_generator.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+        torch.default_generator.set_state(torch_state)
+        torch.set_default_dtype(dtype)
+
+
+def _start_from(seed: int) -> None:
+    """For one probe: seeded global generators, float32."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.default_generator.manual_seed(seed)  # of the CPU; torch.manual_seed would seed the GPU's for good
+    torch.set_default_dtype(torch.float32)
 
 
 @contextlib.contextmanager

@@ -29,7 +29,14 @@ def serve(sources: Mapping[str, str]) -> None:
 
 
 def forget() -> None:
-    """Undo `serve` and drop every imported module of `mygpt`."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
+    """Undo `serve` and drop every imported module of `mygpt`.
+
+    To walk over all names of modules is to write on each (its reference count): in a child fresh from the fork that
+    copies a thousand pages for nothing, so there only a look is taken.
+    """
+    others = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
+    if len(others) == len(sys.meta_path) and "mygpt" not in sys.modules:
+        return
+    sys.meta_path[:] = others
     for name in [name for name in sys.modules if name == "mygpt" or name.startswith("mygpt.")]:
         del sys.modules[name]
