@@ -15,7 +15,12 @@ c.CourseDirectory.release_directory = "course"
 c.CourseDirectory.submitted_directory = "submitted"
 c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
-c.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}"
+
+# The gradebook is gradebook.db, or where .autograder/gradebook-url says: that file is private and never copied along.
+url = root / ".autograder" / "gradebook-url"
+c.CourseDirectory.db_url = (
+    url.read_text(encoding="utf-8").strip() if url.exists() else f"sqlite:///{root / 'gradebook.db'}"
+)
 
 # nbgrader copies every other file of solutions/NN-unit to the students, into releases, submissions and feedback.
 c.CourseDirectory.ignore = [

@@ -10,6 +10,9 @@
 """
 
 
+import errno
+
+
 class CourseError(Exception):
     """Anything this project raises on purpose. The message is one or two sentences for a person."""
 
@@ -46,3 +49,23 @@ class GraderBroke(CourseError):
 
 class SandboxError(GraderBroke):
     """The confinement asked for could not be established."""
+
+
+_REFUSED = "see who owns it and what its permissions are"
+_ADVICE = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space, or ask for more",
+    errno.EACCES: _REFUSED,
+    errno.EPERM: _REFUSED,
+    errno.EROFS: "mount its disk so that it can be written",
+    errno.EIO: "see whether its disk is failing",
+    errno.EMFILE: "raise the limit on open files (`ulimit -n`)",
+}
+
+
+def sentence_of(error: OSError) -> str:
+    """What the system refused, where, and what to do: for whoever runs a command."""
+    where = f"{error.filename}: " if error.filename else ""
+    advice = _ADVICE.get(error.errno or 0, "mend that")
+    said = error.strerror or error
+    return f"{where}{said}. What was there before is as it was; {advice}, then run the same command again."

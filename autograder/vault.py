@@ -16,8 +16,10 @@ from autograder.course import Course, Unit
 from autograder.errors import GraderBroke
 from autograder.key import Key, read_key
 from autograder.lending import given_sources
+from autograder.whole import write_once, write_whole
 
 ROOM = ".autograder"
+SECRET_BYTES = 32
 
 
 def hidden_source(course: Course, unit: Unit) -> str:
@@ -59,17 +61,23 @@ def judge_key(course: Course, unit: Unit) -> Key:
 
 
 def course_secret(course: Course) -> bytes:
-    """The course run's secret: made once, readable by its owner only, never committed."""
+    """The course run's secret: made once, readable by its owner only, never committed.
+
+    Raises:
+        GraderBroke: it is damaged. Another one would judge the rest of the class on other inputs, so none is made.
+    """
     path = course.root / ROOM / "secret"
-    if not path.is_file():
+    if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(path, secrets.token_bytes(32))
-    return path.read_bytes()
+        write_once(path, secrets.token_bytes(SECRET_BYTES))
+    if len(secret := path.read_bytes()) != SECRET_BYTES:
+        raise GraderBroke(
+            f"{path} is damaged: it holds {len(secret)} bytes, not {SECRET_BYTES}. Put a copy back in its place. "
+            "Without one, remove it: a new one is made, and every unit that was graded has to be graded again."
+        )
+    return secret
 
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file of mode 0600 whole or not at all."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-    draft.replace(path)
+    write_whole(path, data, private=True)

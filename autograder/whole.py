@@ -1,0 +1,56 @@
+"""Files that are written whole or not at all: what was there before stays until its successor is complete."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes, private: bool = False) -> None:
+    """Write a file beside its place, then move it there. A private one can be read by its owner only.
+
+    Raises:
+        OSError: it names `path`, which is as it was.
+    """
+    draft = _write_draft(path, data, private)
+    try:
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise _at(path, error) from error
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """Write a private file that outlives a power cut, unless there is one: of two writers, the first wins."""
+    place_once(_write_draft(path, data, private=True, lasting=True), path)
+
+
+def _write_draft(path: Path, data: bytes, private: bool, lasting: bool = False) -> Path:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666), "wb") as file:
+            file.write(data)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise _at(path, error) from error
+    return draft
+
+
+def place_once(draft: Path, path: Path) -> None:
+    """Give a finished file its name, unless the name is taken: then what has it stays."""
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    except OSError:  # a file system without links; two writers in the same instant are not told apart there
+        if not path.exists():
+            draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _at(path: Path, error: OSError) -> OSError:
+    """The same error, with the place in it: a full disk does not say which file it was."""
+    return OSError(error.errno, error.strerror, str(path))
