@@ -12,25 +12,15 @@ from typing import Any
 import click
 
 from autograder.course import Course, Unit, find_course
-from autograder.errors import CourseError
+from autograder.mishaps import Group
 
 
-class _Group(click.Group):
-    """Turns our errors into a sentence on stderr and their exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CourseError as error:
-            click.echo(f"autograder: {error}", err=True)
-            ctx.exit(error.exit_code)
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The course's folder.")
+@click.option("--traceback", is_flag=True, envvar="AUTOGRADER_TRACEBACK", help="Show where an error came from.")
 @click.version_option(package_name="build-a-gpt")
 @click.pass_context
-def main(ctx: click.Context, root: Path | None) -> None:
+def main(ctx: click.Context, root: Path | None, traceback: bool) -> None:
     """Build a GPT from nothing, in notebooks that grade themselves."""
     ctx.obj = root
 
