@@ -4,69 +4,104 @@
 
 A job is named by a hash over all that its answer depends on: its bytes (the student's cells, the seeds, which come from
 the course's secret, hidden probes, what stands behind `mygpt`), its limits, the probes and the rest of the engine that
-runs beside it, the versions of Python, torch and numpy, the level of isolation. So whoever mends a misconception or a
-mark judges a class again without running a line of it, and a run that was killed goes on where it stopped. What ran out
-of time is not remembered: a busy machine may have been the cause. The folder may be deleted at any time.
+runs beside it, Python and every installed package, the level of isolation. So whoever mends a misconception or a mark
+judges a class again without running a line of it, and a run that was killed goes on where it stopped. Where everything
+is known, no sandbox is started. What ran out of time or memory is not remembered: a busy machine may have been the
+cause. A unit's answers from another environment are removed. The folder may be deleted at any time.
 """
 
 import hashlib
+import os
 import platform
+import shutil
 import struct
 import sys
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
+from autograder.course import Course, Unit
+from autograder.errors import CourseError
 from autograder.judge import Confined, runtime_files
 from autograder.sandbox import Level, Limits
 from autograder.sandbox import Outcome as Ended
-from autograder.vault import write_private
+from autograder.vault import ROOM
 
 LENGTH = struct.Struct("<I")
 CHECKSUM = hashlib.sha256().digest_size
 FASTEST = 1  # of zlib's levels: a third of the size for a millisecond
+BY_CHANCE = (b'"TimedOut"', b'"MemoryError"')
+"""In a frame: what an answer may have come to only because others were busy."""
 
 
 class Memory:
     """A sandbox that remembers, around one that does not.
 
     Args:
-        sandbox: what runs a job that is not known yet.
+        sandbox: what runs a job that is not known yet; started when there is one.
         folder: where frames are kept, for one unit.
         fresh: whether to run everything anew, and remember that instead.
     """
 
     def __init__(self, sandbox: Confined, folder: Path, fresh: bool = False) -> None:
         self._sandbox, self._root, self._fresh = sandbox, folder, fresh
+        self._lock = threading.Lock()
+        self._started = False
+        self._failure: CourseError | None = None
         self.num_remembered = 0
         self.trouble = ""
         """Why nothing is being remembered any more, in words; a full disk is no reason not to grade."""
+
+    @classmethod
+    def of_course(cls, course: Course, unit: Unit, sandbox: Confined, fresh: bool = False) -> Self:
+        """The memory that lies in a course's folder."""
+        return cls(sandbox, course.root / ROOM / "memory" / unit.name, fresh)
 
     @property
     def level(self) -> Level:
         return self._sandbox.level
 
     def __enter__(self) -> Self:
-        self._sandbox.__enter__()
+        for other in self._root.parent.glob(f"{self._root.name}-*"):
+            if other != self._folder:
+                shutil.rmtree(other, ignore_errors=True)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._sandbox.__exit__(*error)
+        """End the sandbox. One that could not be started is told of here, once, rather than by every submission."""
+        if self._started:
+            self._sandbox.__exit__(*error)
+        elif self._failure and not any(error):
+            raise self._failure
 
     def run(self, job: bytes, limits: Limits) -> Ended:
         """What this job gave before, or gives now."""
         path = self._path(job, limits)
         if not self._fresh and (frames := read_frames(path)) is not None:
-            self.num_remembered += 1
+            with self._lock:
+                self.num_remembered += 1
             return Ended("finished", tuple(frames), "")
+        self._start()
         ended = self._sandbox.run(job, limits)
-        if ended.status == "finished" and not any(b'"TimedOut"' in frame for frame in ended.frames):
+        if ended.status == "finished" and not any(word in frame for frame in ended.frames for word in BY_CHANCE):
             self._remember(path, ended.frames)
         return ended
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._failure:
+                raise self._failure
+            if not self._started:
+                try:
+                    self._sandbox.__enter__()
+                except CourseError as error:
+                    self._failure = error
+                    raise
+                self._started = True
 
     def _remember(self, path: Path, frames: Sequence[bytes]) -> None:
         if self.trouble:
@@ -89,12 +124,16 @@ class Memory:
 def environment(level: Level) -> str:
     """A hash over what an answer depends on besides its job."""
     digest = hashlib.sha256()
-    torch, numpy = version("torch"), version("numpy")
-    for word in (sys.version, platform.machine(), torch, numpy, level.value):
+    for word in (sys.version, sys.platform, platform.machine(), level.value, *packages()):
         digest.update(word.encode() + b"\0")
     for path in _files(runtime_files()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def packages() -> list[str]:
+    """Name and version of all that is installed: an answer may import any of it."""
+    return sorted({path.name for folder in sys.path if folder for path in Path(folder).glob("*-info")})
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -103,9 +142,10 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def write_frames(path: Path, frames: Sequence[bytes]) -> None:
-    """Whole or not at all."""
+    """Straight to their place: whoever reads half of a file, or two writers' mixed, sees it by the checksum."""
     body = zlib.compress(b"".join(LENGTH.pack(len(frame)) + frame for frame in frames), FASTEST)
-    write_private(path, hashlib.sha256(body).digest() + body)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(hashlib.sha256(body).digest() + body)
 
 
 def read_frames(path: Path) -> list[bytes] | None:

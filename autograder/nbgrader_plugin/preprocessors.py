@@ -13,6 +13,7 @@ from traitlets import Bool
 from autograder.course import Course, Unit, find_course
 from autograder.errors import GraderBroke
 from autograder.judge import Judge, sandbox_of
+from autograder.memory import Memory
 from autograder.nbgrader_plugin.outputs import write_outputs
 from autograder.submission import graft, role_of
 
@@ -72,9 +73,10 @@ class SanitizeAnswers(SanitizeHTML):
 def _warm_judge(root: Path, unit: str, unsafe: bool) -> Judge:
     """One warm sandbox per unit for as long as this process (a batch, or formgrader's server) lives."""
     course = Course(root)
-    judge = Judge.of_course(course, course.unit(unit), sandbox_of(unit, allow_unsafe=unsafe))
+    sandbox = sandbox_of(unit, allow_unsafe=unsafe)
+    judge = Judge.of_course(course, course.unit(unit), Memory.of_course(course, course.unit(unit), sandbox))
     judge.__enter__()
-    atexit.register(judge.__exit__, None, None, None)
+    atexit.register(sandbox.close)
     return judge
 
 
