@@ -101,7 +101,7 @@ def _look_at(path: Path, copy: Path) -> None:
     if not path.exists():
         return
     if not path.is_file() or path.stat().st_size == 0:
-        what = "empty" if path.is_file() else "no file"
+        what = "empty" if path.is_file() else "not a file"
         raise GraderBroke(f"the gradebook {path} is {what}. {_mend(path, copy)}")
     for place in (path, path.parent):
         if not os.access(place, os.W_OK):
@@ -207,4 +207,7 @@ def _sentence(where: URL, copy: Path, error: Exception) -> str:
 
 def _mend(path: Path, copy: Path) -> str:
     found = f" ({copy} is as it was before the last grading)" if copy.is_file() else ""
-    return f"Nothing was written to it. Put a copy in the place of {path.name}{found}, then run the same command again."
+    return (
+        f"Nothing was written to it. Put a copy in the place of {path.name}{found}, then run the same command again. "
+        "Without a copy, move it away: a new one is made."
+    )

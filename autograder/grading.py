@@ -14,14 +14,13 @@ from rich.progress import track
 
 from autograder.course import Course, Unit
 from autograder.endtoend import EndToEnd
-from autograder.errors import CourseError
+from autograder.errors import CourseError, UsageError, sentence_of
 from autograder.gradebook import CourseGradebook
 from autograder.judge import Judge, Judgement, sandbox_of
 from autograder.memory import Memory
 from autograder.nbgrader_plugin.outputs import write_outputs
 from autograder.results import Finish, Graded, save_results
 from autograder.submission import NeedsPerson, Submission, find_notebook, graft, read_notebook
-from autograder.vault import ROOM
 
 AHEAD = 2
 """So many submissions for each job are read and judged before the gradebook has written the first of them."""
@@ -36,9 +35,18 @@ class Handed:
 
 
 def find_submissions(course: Course, unit: Unit) -> list[Handed]:
-    """Everything that lies in submitted/STUDENT/UNIT, by student."""
-    folders = sorted((course.root / "submitted").glob(f"*/{unit.folder}"))
-    return [Handed(folder.parent.name, folder) for folder in folders if folder.is_dir()]
+    """Everything that lies in submitted/STUDENT/UNIT, by student; also a folder that we may not look into."""
+    room = course.root / "submitted"
+    if not room.is_dir():
+        raise UsageError(f"there is no folder {room}. Put what was handed in into STUDENT/{unit.folder}/ in it.")
+    return [Handed(student.name, student / unit.folder) for student in sorted(room.iterdir()) if _has(student, unit)]
+
+
+def _has(student: Path, unit: Unit) -> bool:
+    try:
+        return (student / unit.folder).is_dir()
+    except PermissionError:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,8 @@ def _judge_one(course: Course, unit: Unit, judge: Callable[[str, Submission], Ju
         return Found(None, None, (str(error),))
     except CourseError as error:
         return Found(None, None, (f"our fault, not the student's: {error}",))
+    except OSError as error:
+        return Found(None, None, (sentence_of(error),))
     except Exception as error:  # a bug of ours that only this submission brings out: the others go on
         return Found(None, None, (f"our fault, not the student's: {_describe_bug(error)}",))
     renamed = () if path.parent == handed.folder and path.stem == unit.name else (f"found as {path.name}",)
@@ -108,7 +118,10 @@ def _record(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: Fou
     write_outputs(notebook, found.judgement, judge.key.scoring, judge.sandbox.level.sentence)
     notebook.metadata["autograder"]["repairs"] = list(found.reasons)
     notebook.metadata["language_info"] = {"name": "python"}
-    points = gradebook.record(handed.student, notebook, handed.folder)
+    try:
+        points = gradebook.record(handed.student, notebook, handed.folder)
+    except NeedsPerson as error:
+        return Graded(handed.student, "needs a person", reasons=(str(error),))
     status = "graded with repairs" if found.reasons else "graded"
     return Graded(handed.student, status, points, found.reasons, found.judgement.verdicts, found.judgement.earlier)
 
@@ -138,8 +151,9 @@ def run_grading(course: Course, unit: Unit, how: How) -> Finish:
         try:
             graded = grade_unit(course, unit, judge, how.jobs, how.end_to_end)
             results.extend(track(graded, unit.folder, total, console=console))
-        except KeyboardInterrupt:
-            console.print(f"{len(results)} of {total} are in the gradebook. The same command goes on from there.")
+        except BaseException:
+            if results:
+                console.print(f"{len(results)} of {total} are in the gradebook. The same command goes on from there.")
             raise
         seconds = time.monotonic() - started
     results.sort(key=lambda one: one.student)
@@ -152,4 +166,4 @@ def run_grading(course: Course, unit: Unit, how: How) -> Finish:
 def memory_of(course: Course, unit: Unit, how: How) -> Memory:
     """The sandbox of a run, which knows what it was asked before."""
     sandbox = sandbox_of(unit.name, allow_unsafe=how.allow_unsafe)
-    return Memory(sandbox, course.root / ROOM / "memory" / unit.name, how.fresh)
+    return Memory.of_course(course, unit, sandbox, how.fresh)
