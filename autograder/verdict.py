@@ -7,6 +7,7 @@ reference's. Two of one family that fit equally are named by the family; otherwi
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from autograder.comparison import Difference, compare
@@ -98,6 +99,8 @@ def judge_exercise(
         ended: why the run ended early, if it did.
         detail: that reason in words.
     """
+    if [*observations] == [probe.expected for probe in exercise.probes]:  # to the bit: nothing is left to compare
+        return Verdict(exercise, Outcome.RIGHT, tuple(map(_passed, exercise.probes)))
     seen = [_decode(raw) for raw in observations[: len(exercise.probes)]]
     missing = Raised(_UNSEEN.get(ended, "NoObservation"), detail)
     seen += [missing] * (len(exercise.probes) - len(seen))
@@ -111,6 +114,10 @@ def judge_exercise(
 
 
 _UNSEEN = {Outcome.TIMED_OUT: "TimedOut", Outcome.OUT_OF_MEMORY: "MemoryError", Outcome.CRASHED: "Crashed"}
+
+
+_from_key = lru_cache(1 << 14)(decode)
+"""A key's observations are compared with every submission's; nobody writes into what was decoded."""
 
 
 def _decode(raw: bytes) -> object:
@@ -129,8 +136,13 @@ def _is_stub(exercise: KeyExercise, seen: object) -> bool:
     return isinstance(seen, Raised) and seen.type == "NotWritten" and seen.message in exercise.names
 
 
+def _passed(probe: KeyProbe) -> ProbeResult:
+    seen = _from_key(probe.expected)
+    return ProbeResult(probe, True, raised=seen if isinstance(seen, Raised) else None)
+
+
 def _judge_probe(probe: KeyProbe, seen: object) -> ProbeResult:
-    difference = compare(decode(probe.expected), seen, probe.tolerance)
+    difference = compare(_from_key(probe.expected), seen, probe.tolerance)
     return ProbeResult(probe, difference is None, difference, seen if isinstance(seen, Raised) else None)
 
 
@@ -152,7 +164,7 @@ def _diagnose(exercise: KeyExercise, seen: list[object]) -> tuple[KeyMisconcepti
 
 def _fits(exercise: KeyExercise, misconception: KeyMisconception, seen: list[object]) -> bool:
     return all(
-        compare(decode(raw), value, probe.tolerance) is None
+        compare(_from_key(raw), value, probe.tolerance) is None
         for probe, raw, value in zip(exercise.probes, misconception.observations, seen, strict=True)
     )
 
