@@ -36,6 +36,7 @@ RUNTIME = (
     "checks",
     "comparison",
     "errors",
+    "magics",
     "observation",
     "probes",
     "runner",

@@ -7,10 +7,11 @@ place wins. A job that has nothing judged may ask which names its cells define (
 """
 
 import ast
+import builtins
 import importlib
 import json
 import linecache
-import re
+import os
 import struct
 import sys
 import types
@@ -19,13 +20,13 @@ from typing import Any
 
 import autograder
 from autograder import served
+from autograder.magics import plain
 from autograder.observation import Raised, encode
 from autograder.probes import Probe, probes_in
 from autograder.running import TimedOut, describe_error, implementation_of, observe, stop_after
 
 PLACE = struct.Struct("<HH")  # exercise, probe
 CELL_S = 5.0  # defining a function takes no time
-MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 
 
 def run_job(job: bytes, send: Callable[[bytes], None]) -> None:
@@ -34,6 +35,7 @@ def run_job(job: bytes, send: Callable[[bytes], None]) -> None:
     probes = _load_probes(order["unit"], order["hidden"])
     for name in autograder.__all__:  # a cell may call them; here they have nothing to say
         setattr(autograder, name, lambda *_, **__: None)
+    _answer_politely()
     served.serve(order["given"])
     for name, earlier in order.get("own", {}).items():
         _build_own(f"mygpt.{name}", earlier)
@@ -54,11 +56,13 @@ def run_cells(
     module = module or types.ModuleType("__main__")
     errors: dict[str, Raised] = {}
     for cell in cells:
-        filename, source = f"<answer {cell['name']}>", cell["source"]
+        filename, source = f"<answer {cell['name']}>".replace("<answer carried", "<carried"), cell["source"]
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
             with stop_after(CELL_S):
-                exec(_compile(source, filename), module.__dict__)
+                waiting = eval(_compile(source, filename), module.__dict__)
+                if waiting is not None:  # the cell says `await`
+                    importlib.import_module("asyncio").run(waiting)
         except TimedOut:
             errors[cell["name"]] = Raised("TimedOut")
         except BaseException as error:
@@ -78,18 +82,27 @@ def _build_own(name: str, earlier: dict[str, Any]) -> None:
 def _compile(source: str, filename: str) -> types.CodeType:
     """Nearly every cell is Python as it is, so it is read once; what is not is read again without IPython's lines."""
     try:
-        return compile(source, filename, "exec")
+        return compile(source, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return compile(without_magics(source), filename, "exec")
+        return compile(plain(source), filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-def without_magics(source: str) -> str:
-    """A cell as plain Python: IPython's own lines (`%timeit`, `!pip`) become `pass`, unless it is Python already."""
-    try:
-        ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return MAGIC.sub(r"\1pass", source)
-    return source
+class _Silence:
+    """Stands for IPython where there is none: whatever is asked of it, it does nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_, **__: None
+
+
+def _answer_politely() -> None:
+    """What a cell may call in a notebook, and would stop at here: nobody types, no window opens, nothing is shown."""
+    silence = _Silence()
+    builtins.input = lambda *_: ""
+    builtins.get_ipython = lambda: silence
+    builtins.display = lambda *_, **__: None
+    os.environ.setdefault("MPLBACKEND", "agg")
 
 
 def _observe_exercise(

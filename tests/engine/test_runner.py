@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from autograder.key import Key
+from autograder.magics import plain
 from autograder.observation import Raised, decode
-from autograder.runner import PLACE, run_cells, without_magics
+from autograder.runner import PLACE, run_cells
 from autograder.source import answer_source
 
 
@@ -33,18 +34,37 @@ def test_an_endless_cell_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "plain"),
+    ("source", "python"),
     [
         ("%matplotlib inline\nx = 1", "pass\nx = 1"),
         ("if x:\n    !ls\n    y = 1", "if x:\n    pass\n    y = 1"),
         ("%%timeit\nx = 1", "pass\nx = 1"),
+        ("%time x = f(3)\n%timeit f(3)", "x = f(3)\npass"),
+        ("%%capture out\n%cd ..\ndef f():\n    return 1", "pass\npass\ndef f():\n    return 1"),
+        ("files = !ls\nx = %timeit -o f()", "files = None\nx = None"),
+        ("?print\nprint?\ntorch.nn??\nx = 1", "pass\npass\npass\nx = 1"),
+        ("!pip install a \\\n  b \\\n  c\nx = 1", "pass\n\n\nx = 1"),
+        ("!echo \"it's (\nx = 1", "pass\nx = 1"),
+        ("!ls\ns = \"\"\"\n%d of all\n\"\"\"", "pass\ns = \"\"\"\n%d of all\n\"\"\""),
         ("x = (7\n     % 4)", "x = (7\n     % 4)"),
         ('s = """\n% of all\n"""', 's = """\n% of all\n"""'),
         ("x = ", "x = "),
     ],
 )
-def test_ipythons_own_lines_do_nothing_and_pythons_stay(source: str, plain: str) -> None:
-    assert without_magics(source) == plain
+def test_ipythons_own_lines_do_nothing_and_pythons_stay(source: str, python: str) -> None:
+    assert plain(source) == python
+
+
+def test_a_cell_may_wait_at_its_top() -> None:
+    namespace, errors = run("import asyncio\nx = 1\nawait asyncio.sleep(0)\ny = 2", "z = 3")
+    assert errors == {}
+    assert [namespace[name] for name in "xyz"] == [1, 2, 3]
+
+
+def test_a_return_at_the_top_costs_its_own_cell_only() -> None:
+    namespace, errors = run("x = 1\nreturn x", "y = 2")
+    assert errors["c0"].type == "SyntaxError" and "outside function" in errors["c0"].message
+    assert "x" not in namespace and namespace["y"] == 2
 
 
 JOB = """
