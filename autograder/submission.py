@@ -5,11 +5,11 @@ grade_id, else by the answer cell's first line (`# exercise: attention.causal_ma
 """
 
 import ast
-import copy
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,13 @@ def released_notebook(course: Course, unit: Unit) -> NotebookNode:
     path = course.root / "course" / unit.folder / f"{unit.name}.ipynb"
     if not path.is_file():
         raise UsageError(f"{unit.folder} is not built: run `autograder build` first")
-    return copy.deepcopy(nbformat.read(path, as_version=4))
+    return nbformat.from_dict(_release(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(16)
+def _release(path: Path, _changed: int) -> NotebookNode:
+    """Read and validated once for a class; nobody writes into it, `from_dict` copies all there is."""
+    return nbformat.read(path, as_version=4)
 
 
 def role_of(cell: NotebookNode) -> str:
