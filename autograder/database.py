@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from autograder.errors import GraderBroke, UsageError
-from autograder.whole import place_once
+from autograder.whole import draft_of, place_once
 
 PATIENCE = 60.0
 """Seconds that SQLite waits for another program's lock."""
@@ -66,6 +66,25 @@ def open_gradebook(url: str, course_id: str, copy: Path) -> Gradebook:
                 if attempt == 2:
                     raise
     raise AssertionError("unreachable")
+
+
+def read_gradebook(url: str, course_id: str, copy: Path) -> Gradebook | None:
+    """The gradebook to look into, None where there is none yet. SQLite itself sees to it that nothing is written.
+
+    Raises:
+        UsageError, GraderBroke: as `open_gradebook`.
+    """
+    where = _read_url(url)
+    with explained(where, copy):
+        if where.get_backend_name() == "sqlite" and where.database:
+            path = Path(where.database).resolve()
+            if not path.exists():
+                return None
+            where = where.set(database=path.as_uri(), query={"mode": "ro", "uri": "true", "timeout": str(PATIENCE)})
+        with _engine(where) as engine:
+            if not inspect(engine).has_table("grade"):
+                return None
+        return Gradebook(where.render_as_string(hide_password=False), course_id)
 
 
 @contextmanager
@@ -114,7 +133,7 @@ def _look_at(path: Path, copy: Path) -> None:
 
 def _copy(found: sqlite3.Connection, copy: Path) -> None:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = copy.with_name(f".{copy.name}.{os.getpid()}.part")
+    draft = draft_of(copy)
     try:
         with closing(sqlite3.connect(draft)) as kept:
             found.backup(kept)
@@ -127,7 +146,7 @@ def _copy(found: sqlite3.Connection, copy: Path) -> None:
 def _prepare(where: URL, path: Path | None) -> None:
     """Make nbgrader's tables where there are none; elsewhere see that they are this nbgrader's."""
     if path and not path.exists():
-        draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+        draft = draft_of(path)
         try:
             with _engine(where.set(database=str(draft))) as engine:
                 _make_tables(engine)

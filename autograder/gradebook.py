@@ -4,28 +4,33 @@ What `nbgrader autograde` leaves behind is left behind here too: autograded/STUD
 the lesson's files, a submission with its scores and comments, late penalties; a manual grade is never overwritten.
 """
 
+import copy
 import errno
+import hashlib
 import shutil
 import warnings
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Self
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import InvalidEntry, MissingEntry, SubmittedNotebook
+from nbgrader.api import InvalidEntry, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import DataError, SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder.audit import LOG, AuditLog
 from autograder.course import Course, Unit
-from autograder.database import explained, open_gradebook
+from autograder.database import explained, open_gradebook, read_gradebook
 from autograder.errors import GraderBroke, sentence_of
-from autograder.submission import NeedsPerson
+from autograder.standing import Change, Standing, sum_of
+from autograder.submission import NeedsPerson, cells_to_run, released_notebook
 from autograder.vault import ROOM
 from autograder.whole import write_whole
 
@@ -34,18 +39,33 @@ warnings.filterwarnings("ignore", message="Object of type .* not in session", ca
 
 
 class CourseGradebook:
-    """nbgrader's gradebook and folders for one course, as nbgrader_config.py sets them."""
+    """nbgrader's gradebook and folders for one course, as nbgrader_config.py sets them.
 
-    def __init__(self, course: Course, unit: Unit) -> None:
+    Args:
+        course: where it lies.
+        unit: whose submissions are written.
+        facts: what the log says of a changed grade besides the grade: the command, the key, the isolation.
+        read_only: whether to look only. Then nothing is written, and `record` must not be called.
+    """
+
+    def __init__(
+        self, course: Course, unit: Unit, facts: Mapping[str, str] | None = None, read_only: bool = False
+    ) -> None:
         self.course, self.unit = course, unit
         self.config = _load_config(course)
         self.coursedir = CourseDirectory(config=self.config)
+        self.log = AuditLog(course.root / ROOM / LOG)
+        self._facts, self._read_only = {**(facts or {})}, read_only
         self._copy = course.root / ROOM / "gradebook-before.db"
         self._late = AssignLatePenalties(config=self.config)
         self._late.init_plugin()
 
     def __enter__(self) -> Self:
-        self._gradebook = open_gradebook(self.coursedir.db_url, self.coursedir.course_id, self._copy)
+        find = read_gradebook if self._read_only else open_gradebook
+        self._gradebook = find(self.coursedir.db_url, self.coursedir.course_id, self._copy)
+        self._locked: dict[str, tuple[str, str]] = {}
+        if self._gradebook is None:
+            return self
         try:
             with explained(self.coursedir.db_url, self._copy):
                 self._locked = self._read_locked()
@@ -59,74 +79,148 @@ class CourseGradebook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gradebook.close()
+        if self._gradebook:
+            self._gradebook.close()
 
     def folder(self, step: str, student: str) -> Path:
         """`autograded/ada/06-attention`."""
         return Path(self.coursedir.format_path(step, student, self.unit.folder))
 
-    def record(self, student: str, graded: NotebookNode, handed_in: Path) -> float:
-        """Write one graded notebook: folder and rows. Returns the points, manual grades and penalty included.
+    def page(self, student: str) -> Path:
+        """The graded notebook, from which feedback is made."""
+        return self.folder(self.coursedir.autograded_directory, student) / f"{self.unit.name}.ipynb"
+
+    def record(self, student: str, graded: NotebookNode, handed_in: Path) -> Change:
+        """Write one graded notebook: a line of the log where a grade changes, then the folder, then the rows.
 
         Raises:
             NeedsPerson: this student's cannot be written; the others' can.
             GraderBroke, OSError: nothing can be written any more. What was written before is whole.
         """
-        self._restore_locked(graded)
-        try:
-            timestamp = self._write_folder(student, graded, handed_in)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
-                raise NeedsPerson(f"judged, but not written down: {sentence_of(error)}") from error
-            raise
+        self.restore_locked(graded)
         with explained(self.coursedir.db_url, self._copy):
             try:
-                return self._write_rows(student, graded, timestamp)
+                return self._write(student, graded, handed_in)
             except InvalidEntry as error:
                 if isinstance(error.__context__, DataError):
                     raise NeedsPerson(f"the gradebook cannot hold it: {error.__context__.orig}") from error
-                return self._write_rows(student, graded, timestamp)  # another grader made the same student just now
+                return self._write(student, graded, handed_in)  # another grader made the same student just now
+            except OSError as error:
+                if error.errno in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
+                    raise NeedsPerson(f"judged, but not written down: {sentence_of(error)}") from error
+                raise
 
-    def _write_rows(self, student: str, graded: NotebookNode, timestamp: datetime | None) -> float:
-        self._gradebook.update_or_create_student(student)
-        extra = {"timestamp": timestamp} if timestamp else {}
-        submission = self._gradebook.update_or_create_submission(self.unit.folder, student, **extra)
-        notebook = self._gradebook.find_submission_notebook(self.unit.name, self.unit.folder, student)
+    def standing(self, student: str) -> Standing | None:
+        """What a student has for this unit; None where it was never graded."""
+        with explained(self.coursedir.db_url, self._copy):
+            found = self._find_submission(student)
+            return _standing_of(found) if found else None
+
+    def weigh(self, student: str, graded: NotebookNode, handed_in: Path) -> Change:
+        """What `record` would change. Nothing is written."""
+        with explained(self.coursedir.db_url, self._copy):
+            if not (found := self._find_submission(student)):
+                return Change(student, None, Standing.of_notebook(graded))
+            with self._gradebook.db.no_autoflush:
+                change = self._fill(student, graded, found, self._timestamp(handed_in))
+            self._gradebook.db.rollback()
+            return change
+
+    def _find_submission(self, student: str) -> SubmittedAssignment | None:
+        if not self._gradebook:
+            return None
+        try:
+            return self._gradebook.find_submission(self.unit.folder, student)
+        except MissingEntry:
+            return None
+
+    def _write(self, student: str, graded: NotebookNode, handed_in: Path) -> Change:
+        db = self._gradebook.db()
+        try:
+            self._gradebook.update_or_create_student(student)
+            submission = self._gradebook.update_or_create_submission(self.unit.folder, student)
+            change = self._fill(student, graded, submission, self._timestamp(handed_in))
+            db.flush()
+            if change.of_a_grade:
+                self._note(change, graded)
+            self._write_folder(student, graded, handed_in)
+            db.commit()
+        except BaseException:
+            db.rollback()
+            raise
+        return change
+
+    def _fill(
+        self, student: str, graded: NotebookNode, submission: SubmittedAssignment, timestamp: datetime | None
+    ) -> Change:
+        """Put scores, comments and penalty into the rows of a submission."""
+        before = _standing_of(submission)
+        (notebook,) = [one for one in submission.notebooks if one.name == self.unit.name]
+        if timestamp:
+            submission.timestamp = utils.parse_utc(timestamp)
         _record_cells(graded, notebook)
-        self._gradebook.db.flush()
-        self._gradebook.db.expire(notebook)
-        notebook.late_submission_penalty = self._penalty(student, notebook, submission.total_seconds_late)
-        self._gradebook.db.flush()
-        points = float(notebook.score)
-        self._gradebook.db().commit()
-        return points
+        score = sum_of(notebook.grades)
+        notebook.late_submission_penalty = self._penalty(student, score, submission.total_seconds_late)
+        return Change(student, before, Standing.of_rows(notebook))
+
+    def _note(self, change: Change, graded: NotebookNode) -> None:
+        """One line of the log: what changes, and what from."""
+        answers = hashlib.sha256(repr([*cells_to_run(graded)]).encode("utf-8", "replace")).hexdigest()
+        told = {"unit": self.unit.folder, "student": change.student, **change.as_json(f"{self.unit.name}-")}
+        self.log.write({**told, "answers": answers, **self._facts})
 
     def _read_locked(self) -> dict[str, tuple[str, str]]:
         """Text and checksum of the cells that students must not change, by name."""
-        try:
-            notebook = self._gradebook.find_notebook(self.unit.name, self.unit.folder)
-        except MissingEntry:
+        if not self._read_only and not self._is_registered():
             self._register()
-            notebook = self._gradebook.find_notebook(self.unit.name, self.unit.folder)
-        locked = {cell.name: (cell.source, cell.checksum) for cell in notebook.source_cells if cell.locked}
+        try:
+            cells = self._gradebook.find_notebook(self.unit.name, self.unit.folder).source_cells
+        except MissingEntry:
+            return {}
+        locked = {cell.name: (cell.source, cell.checksum) for cell in cells if cell.locked}
         self._gradebook.db.commit()  # a server would keep the transaction open until the first submission is judged
         return locked
 
+    def _is_registered(self) -> bool:
+        """Are there rows for every cell, and today's points? nbgrader may have been stopped while it wrote them."""
+        try:
+            found = self._gradebook.find_notebook(self.unit.name, self.unit.folder)
+        except MissingEntry:
+            return False
+        cells = {
+            cell.metadata.nbgrader.grade_id: cell
+            for cell in released_notebook(self.course, self.unit).cells
+            if "nbgrader" in cell.metadata
+        }
+        points = {name: cell.metadata.nbgrader.points for name, cell in cells.items() if utils.is_grade(cell)}
+        if {cell.name: cell.max_score for cell in found.grade_cells} != points:
+            return False
+        solutions = {name for name, cell in cells.items() if utils.is_solution(cell)}
+        whole = (cells.keys(), solutions) == (
+            {cell.name for cell in found.source_cells},
+            {cell.name for cell in found.solution_cells},
+        )
+        return whole or bool(found.submissions)
+
     def _register(self) -> None:
-        """A fresh clone has the release, not the rows: nbgrader writes them, and the same release again."""
+        """A fresh clone has the release, not the rows: nbgrader writes them. The release that it makes again is not
+        the one that students get, which would be gone or cut in half if we were killed."""
         self._gradebook.db.commit()
-        done = NbGraderAPI(config=self.config).generate_assignment(self.unit.folder, force=True, create=True)
+        config = copy.deepcopy(self.config)
+        release = config.CourseDirectory.release_directory = str(self.course.root / ROOM / "release")
+        done = NbGraderAPI(config=config).generate_assignment(self.unit.folder, force=True, create=True)
+        shutil.rmtree(release, ignore_errors=True)
         if not done["success"]:
             *_, last = (done.get("error") or done.get("log") or "it does not say why").strip().splitlines()
             raise GraderBroke(f"nbgrader could not register {self.unit.folder}: {last}")
 
-    def _restore_locked(self, graded: NotebookNode) -> None:
+    def restore_locked(self, graded: NotebookNode) -> None:
         """Mark schemes are in the gradebook, not in the release; graders see them in formgrader."""
         for cell in graded.cells:
             if found := self._locked.get(cell.metadata.get("nbgrader", {}).get("grade_id")):
                 cell.source, cell.metadata.nbgrader["checksum"] = found
 
-    def _write_folder(self, student: str, graded: NotebookNode, handed_in: Path) -> datetime | None:
+    def _write_folder(self, student: str, graded: NotebookNode, handed_in: Path) -> None:
         folder = self.folder(self.coursedir.autograded_directory, student)
         folder.mkdir(parents=True, exist_ok=True)
         source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", self.unit.folder))
@@ -137,17 +231,20 @@ class CourseGradebook:
         for left in folder.glob(".*.part"):  # by a run that was killed
             left.unlink(missing_ok=True)
         write_whole(folder / f"{self.unit.name}.ipynb", f"{nbformat.writes(graded)}\n".encode())
-        timestamp = handed_in / "timestamp.txt"
-        if not timestamp.is_file() or timestamp.is_symlink():
+        if self._timestamp(handed_in):
+            shutil.copyfile(handed_in / "timestamp.txt", folder / "timestamp.txt")
+
+    def _timestamp(self, handed_in: Path) -> datetime | None:
+        path = handed_in / "timestamp.txt"
+        if not path.is_file() or path.is_symlink():
             return None
-        shutil.copyfile(timestamp, folder / "timestamp.txt")
         return self.coursedir.get_existing_timestamp(str(handed_in))
 
-    def _penalty(self, student: str, notebook: SubmittedNotebook, seconds_late: float) -> float | None:
+    def _penalty(self, student: str, score: float, seconds_late: float) -> float | None:
         if seconds_late <= 0:
             return None
-        penalty = self._late.plugin_inst.late_submission_penalty(student, notebook.score, seconds_late)
-        return None if penalty is None else self._late._check_late_penalty(notebook, penalty)
+        penalty = self._late.plugin_inst.late_submission_penalty(student, score, seconds_late)
+        return None if penalty is None else self._late._check_late_penalty(SimpleNamespace(score=score), penalty)
 
 
 def _load_config(course: Course) -> Config:
@@ -155,6 +252,12 @@ def _load_config(course: Course) -> Config:
     config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
     config.CourseDirectory.root = str(course.root)
     return config
+
+
+def _standing_of(submission: SubmittedAssignment) -> Standing | None:
+    """None where rows were made and no judge has filled them yet."""
+    standings = [Standing.of_rows(notebook) for notebook in submission.notebooks]
+    return next((standing for standing in standings if standing.was_graded), None)
 
 
 def _record_cells(graded: NotebookNode, notebook: SubmittedNotebook) -> None:

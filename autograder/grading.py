@@ -119,7 +119,7 @@ def _record(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: Fou
     notebook.metadata["autograder"]["repairs"] = list(found.reasons)
     notebook.metadata["language_info"] = {"name": "python"}
     try:
-        points = gradebook.record(handed.student, notebook, handed.folder)
+        points = gradebook.record(handed.student, notebook, handed.folder).after.score
     except NeedsPerson as error:
         return Graded(handed.student, "needs a person", reasons=(str(error),))
     status = "graded with repairs" if found.reasons else "graded"

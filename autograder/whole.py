@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 
@@ -24,8 +25,13 @@ def write_once(path: Path, data: bytes) -> None:
     place_once(_write_draft(path, data, private=True, lasting=True), path)
 
 
+def draft_of(path: Path) -> Path:
+    """Where a file grows that will be `path`; nobody else writes there."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+
+
 def _write_draft(path: Path, data: bytes, private: bool, lasting: bool = False) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = draft_of(path)
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666), "wb") as file:
             file.write(data)
