@@ -4,6 +4,7 @@ On public data the student reads expected against got. On secret data (`public=F
 told, only the property, the mistake's name, and the number of the line in their own cell.
 """
 
+import builtins
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -215,14 +216,22 @@ def _raised(raised: Raised, verdict: Verdict, public: bool) -> Iterator[str]:
         yield told
         return
     message = f": {told}" if told else ""
+    kind = raised.type if public or raised.type in _KNOWN else "an exception of its own"
     if raised.line is None:
         uncallable = raised.type == "TypeError" and "argument" in raised.message
         what = "your function could not be called as its contract says" if uncallable else _UNUSABLE
-        yield f"{what} ({raised.type}{message})"
+        yield f"{what} ({kind}{message})"
         return
-    yield f"your code raised {raised.type}{message}"
+    yield f"your code raised {kind}{message}"
     quoted = f": {raised.text}" if public else ""  # the child says what stands there, and may say anything
-    yield f"at line {raised.line} of your cell{quoted}"
+    if public or 0 < raised.line <= _LONGEST_CELL:
+        yield f"at line {raised.line} of your cell{quoted}"
+
+
+# On secret data, names and numbers that a student chooses are a way to carry hidden inputs out.
+_KNOWN = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)}
+_KNOWN |= {"WrongParameters", "LinAlgError", "OutOfMemoryError", "JSONDecodeError"}
+_LONGEST_CELL = 1000
 
 
 _UNUSABLE = "what your code returned could not be used further"
@@ -233,7 +242,7 @@ _HARMLESS = {  # what Python or a probe says in these words holds no value; a st
     "TabError": _COMPILER,
     "NameError": r"name '\w{1,40}' is not defined",
     "UnboundLocalError": r"cannot access local variable '\w{1,40}' where it is not associated with a value",
-    "WrongParameters": r"the module has .{1,400}|parameter \S{1,60} has shape \([\d, ]*\), not \([\d, ]*\)",
+    "WrongParameters": r"the module has (no parameter|a parameter too many)[\w.,:; ]{1,300}|parameter \S{1,60} has shape \([\d, ]*\), not \([\d, ]*\)",
 }
 _OUR_OWN = {
     "TimedOut": "stopped after {seconds:g} seconds: is there a loop that never ends, or one loop too many?",

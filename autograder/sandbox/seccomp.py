@@ -21,9 +21,12 @@ LOAD, EQUAL, GREATER, ANY_BIT, RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 KILL, ALLOW, ERROR = 0x80000000, 0x7FFF0000, 0x00050000
 SECCOMP_MODE_FILTER, CLONE_THREAD = 2, 0x10000
-# Ways to have the kernel signal another process, or to type into its terminal.
-FCNTL_OWNERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
-IOCTL_OWNERS = (0x8901, 0x8902, 0x5412, 0x540E, 0x541C)  # FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCSCTTY, TIOCLINUX
+# These two do a hundred things, each by a number; most reach past the descriptor they are asked about. F_SETLEASE makes
+# whoever opens a file wait, F_SETOWN has the kernel signal another process, TIOCSTI types into its terminal,
+# FS_IOC_SETFLAGS changes a file's attributes though it was opened to be read. What honest code needs is a short list:
+# duplicates, flags, locks, the size of a pipe; is it a terminal, how wide, how much is there to read.
+FCNTL_ALLOWED = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+IOCTL_ALLOWED = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, value
 
@@ -60,8 +63,8 @@ def common_part(machine: str) -> bytes:
     code += _when(syscalls.CLONE[column], _argument(0), (ANY_BIT, 1, 0, CLONE_THREAD), _error(errno.EPERM), ALLOWED)
     code += _when(syscalls.PRLIMIT[column], *_only(0, 0))
     code += _when(syscalls.PRCTL[column], *_never(0, (linux.PR_SET_PDEATHSIG,)))
-    code += _when(syscalls.FCNTL[column], *_never(1, FCNTL_OWNERS))
-    code += _when(syscalls.IOCTL[column], *_never(1, IOCTL_OWNERS))
+    code += _when(syscalls.FCNTL[column], *_among(1, FCNTL_ALLOWED))
+    code += _when(syscalls.IOCTL[column], *_among(1, IOCTL_ALLOWED))
     return _assemble(code)
 
 
@@ -92,6 +95,13 @@ def _when(number: int, *body: Instruction) -> list[Instruction]:
 
 def _only(index: int, value: int) -> list[Instruction]:
     return [_argument(index), (EQUAL, 1, 0, value), _error(errno.EPERM), ALLOWED]
+
+
+def _among(index: int, values: tuple[int, ...]) -> list[Instruction]:
+    code = [_argument(index)]
+    for value in values:
+        code += _when(value, ALLOWED)
+    return [*code, _error(errno.EPERM)]
 
 
 def _never(index: int, values: tuple[int, ...]) -> list[Instruction]:

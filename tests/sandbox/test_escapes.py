@@ -51,6 +51,7 @@ WRITING = [
     f"os.rename({SECRET!r}, 'mine')",
     f"os.remove({HANDLER!r})",
     "os.mknod('pipe', 0o10600)",
+    f"importlib.import_module('fcntl').ioctl(os.open({HANDLER!r}, os.O_RDONLY), 0x40086602, bytes([64, 0, 0, 0]))",
 ]
 CONNECTING = [
     "socket.socket(socket.AF_INET)",
@@ -70,6 +71,7 @@ OTHER_PROCESSES = [
     f"os.pidfd_open({JUDGE})",
     f"resource.prlimit({JUDGE}, resource.RLIMIT_NOFILE)",
     f"importlib.import_module('fcntl').fcntl(3, 8, {JUDGE})",  # F_SETOWN: have the kernel signal it
+    f"importlib.import_module('fcntl').fcntl(os.open({HANDLER!r}, os.O_RDONLY), 1024, 1)",  # F_SETLEASE: openers wait
     f"os.setpriority(os.PRIO_PROCESS, {JUDGE}, 19)",
     f"os.sched_setaffinity({JUDGE}, [0])",
     f"call({syscalls.DENIED['ptrace'][COLUMN]}, 16, {JUDGE}, 0, 0)",

@@ -47,6 +47,11 @@ def test_anything_else_ends_the_conversation(data: bytes, problem: str) -> None:
     assert reader.frames == []
 
 
+def test_frames_are_counted() -> None:
+    reader = reader_of(frame(frames.READY) + frame(frames.FRAME) * (frames.MOST_FRAMES + 5), limit=1 << 20)
+    assert (len(reader.frames), reader.problem) == (frames.MOST_FRAMES, "sent more than the limit on its output")
+
+
 def test_nothing_after_the_end_is_heard() -> None:
     reader = reader_of(frame(frames.READY) + frame(frames.END) + frame(frames.FRAME, b"late"))
     assert (reader.frames, reader.problem) == ([], "")

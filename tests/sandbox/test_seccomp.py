@@ -77,9 +77,11 @@ def test_arguments_that_reach_other_processes(machine: str, column: int) -> None
     assert verdict(machine, syscalls.PRCTL[column], 15) == seccomp.ALLOW  # PR_SET_NAME
     assert verdict(machine, syscalls.PRCTL[column], 1) == refused()
     assert verdict(machine, syscalls.FCNTL[column], 3, 3) == seccomp.ALLOW  # F_GETFL
-    assert {verdict(machine, syscalls.FCNTL[column], 3, command) for command in (8, 10, 15)} == {refused()}
+    owners, files = (8, 10, 15), (1024, 1026)  # F_SETOWN, F_SETSIG, F_SETOWN_EX; F_SETLEASE, F_NOTIFY
+    assert {verdict(machine, syscalls.FCNTL[column], 3, command) for command in owners + files} == {refused()}
     assert verdict(machine, syscalls.IOCTL[column], 3, 0x5401) == seccomp.ALLOW  # TCGETS
-    assert verdict(machine, syscalls.IOCTL[column], 0, 0x5412) == refused()  # TIOCSTI
+    others = (0x5412, 0x8901, 0x40086602, 0x401C5820)  # TIOCSTI, FIOSETOWN, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR
+    assert {verdict(machine, syscalls.IOCTL[column], 0, request) for request in others} == {refused()}
 
 
 def test_the_high_half_of_an_int_is_no_way_round(machine: str, column: int) -> None:
