@@ -34,12 +34,18 @@ class Handed:
     folder: Path
 
 
-def find_submissions(course: Course, unit: Unit) -> list[Handed]:
-    """Everything that lies in submitted/STUDENT/UNIT, by student; also a folder that we may not look into."""
+def find_submissions(course: Course, unit: Unit, students: tuple[str, ...] = ()) -> list[Handed]:
+    """Everything that lies in submitted/STUDENT/UNIT, by student; also a folder that we may not look into.
+
+    Only these students', where some are named.
+    """
     room = course.root / "submitted"
     if not room.is_dir():
         raise UsageError(f"there is no folder {room}. Put what was handed in into STUDENT/{unit.folder}/ in it.")
-    return [Handed(student.name, student / unit.folder) for student in sorted(room.iterdir()) if _has(student, unit)]
+    found = [Handed(student.name, student / unit.folder) for student in sorted(room.iterdir()) if _has(student, unit)]
+    if strangers := sorted({*students} - {handed.student for handed in found}):
+        raise UsageError(f"there is no submission {room / strangers[0] / unit.folder}")
+    return [handed for handed in found if not students or handed.student in students]
 
 
 def _has(student: Path, unit: Unit) -> bool:
@@ -58,24 +64,41 @@ class Found:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a run goes about it."""
+
+    jobs: int = 1
+    """So many submissions at a time."""
+    allow_unsafe: bool = False
+    end_to_end: bool = False
+    fresh: bool = False
+    """Run everything again, also what is remembered."""
+    students: tuple[str, ...] = ()
+    """Only these; none named are all."""
+
+
 def grade_unit(course: Course, unit: Unit, judge: Judge, jobs: int, end_to_end: bool = False) -> Iterator[Graded]:
     """Judge every submission, `jobs` at a time; write each to the gradebook as it comes back."""
-    with CourseGradebook(course, unit) as gradebook:
-        for handed, found in judge_submissions(course, unit, judge, jobs, end_to_end):
+    with CourseGradebook(course, unit, facts_of(judge, "grade")) as gradebook:
+        for handed, found in judge_submissions(course, unit, judge, How(jobs, end_to_end=end_to_end)):
             yield _record(gradebook, judge, handed, found)
 
 
-def judge_submissions(
-    course: Course, unit: Unit, judge: Judge, jobs: int, end_to_end: bool = False
-) -> Iterator[tuple[Handed, Found]]:
+def facts_of(judge: Judge, command: str) -> dict[str, str]:
+    """What a grade was made with, for the log."""
+    return {"command": command, "key": judge.key.digest, "isolation": judge.sandbox.level.value}
+
+
+def judge_submissions(course: Course, unit: Unit, judge: Judge, how: How) -> Iterator[tuple[Handed, Found]]:
     """What was found about every submission, as it comes back; few are held at a time, however large the class."""
-    judge_all = EndToEnd(course, unit, judge).judge if end_to_end else lambda _, submission: judge.judge(submission)
-    waiting = iter(find_submissions(course, unit))
+    judge_all = EndToEnd(course, unit, judge).judge if how.end_to_end else lambda _, submission: judge.judge(submission)
+    waiting = iter(find_submissions(course, unit, how.students))
     running: dict[Future[Found], Handed] = {}
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(how.jobs) as pool:
         try:
             while True:
-                for handed in islice(waiting, AHEAD * jobs - len(running)):
+                for handed in islice(waiting, AHEAD * how.jobs - len(running)):
                     running[pool.submit(_judge_one, course, unit, judge_all, handed)] = handed
                 if not running:
                     return
@@ -112,30 +135,32 @@ def _describe_bug(error: Exception) -> str:
 
 
 def _record(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: Found) -> Graded:
+    if found.judgement is None:
+        return told(handed, found, None)
+    try:
+        change = gradebook.record(handed.student, graded_notebook(judge, found), handed.folder)
+    except NeedsPerson as error:
+        return Graded(handed.student, "needs a person", reasons=(str(error),))
+    return told(handed, found, change.after.score)
+
+
+def graded_notebook(judge: Judge, found: Found) -> NotebookNode:
+    """What a submission that was judged is in autograded/."""
     if found.submission is None or found.judgement is None:
-        return Graded(handed.student, "needs a person", reasons=found.reasons)
-    notebook: NotebookNode = found.submission.notebook
+        raise ValueError("there is no verdict to write down")
+    notebook = found.submission.notebook
     write_outputs(notebook, found.judgement, judge.key.scoring, judge.sandbox.level.sentence)
     notebook.metadata["autograder"]["repairs"] = list(found.reasons)
     notebook.metadata["language_info"] = {"name": "python"}
-    try:
-        points = gradebook.record(handed.student, notebook, handed.folder).after.score
-    except NeedsPerson as error:
-        return Graded(handed.student, "needs a person", reasons=(str(error),))
+    return notebook
+
+
+def told(handed: Handed, found: Found, points: float | None) -> Graded:
+    """How a submission ended, for whoever asked."""
+    if found.judgement is None:
+        return Graded(handed.student, "needs a person", reasons=found.reasons)
     status = "graded with repairs" if found.reasons else "graded"
     return Graded(handed.student, status, points, found.reasons, found.judgement.verdicts, found.judgement.earlier)
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How a run goes about it."""
-
-    jobs: int = 1
-    """So many submissions at a time."""
-    allow_unsafe: bool = False
-    end_to_end: bool = False
-    fresh: bool = False
-    """Run everything again, also what is remembered."""
 
 
 def run_grading(course: Course, unit: Unit, how: How) -> Finish:

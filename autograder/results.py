@@ -77,17 +77,30 @@ class Finish:
         return "\n".join(lines)
 
 
-def save_results(course: Course, unit: Unit, level: str, results: list[Graded]) -> Path:
+def save_results(course: Course, unit: Unit, level: str, results: list[Graded], keep_others: bool = False) -> Path:
     """Keep what the class report is made of: `.autograder/results/<unit>.json`, no answer, no value."""
     path = course.root / ROOM / "results" / f"{unit.name}.json"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = {
-        "unit": unit.name,
-        "isolation": level,
-        "submissions": [_as_json(course, graded) for graded in sorted(results, key=lambda g: g.student)],
-    }
+    found = {one["student"]: one for one in saved_submissions(course, unit)} if keep_others else {}
+    found |= {graded.student: _as_json(course, graded) for graded in results}
+    data = {"unit": unit.name, "isolation": level, "submissions": [found[student] for student in sorted(found)]}
     write_private(path, json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8"))
     return path
+
+
+def saved_submissions(course: Course, unit: Unit) -> list[dict[str, Any]]:
+    """What the last run kept of every submission; nothing where there was none, or its file is damaged."""
+    path = course.root / ROOM / "results" / f"{unit.name}.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["submissions"]
+        return [one for one in found if isinstance(one["student"], str)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def was_end_to_end(course: Course, unit: Unit) -> bool:
+    """Was the unit last graded with students' own earlier units?"""
+    return any("earlier" in one for one in saved_submissions(course, unit))
 
 
 def _as_json(course: Course, graded: Graded) -> dict[str, Any]:
