@@ -7,8 +7,7 @@
 A first grade has no line: nothing stood before it. A line is on the disk before the gradebook changes. Where the
 machine dies between the two, the old grade stands; the next run writes the line again and then the grade. So of two
 lines about a student that say the same "from", only the later was carried out, and no change is without its line.
-"before" is a hash of the line before, so a line that was altered or taken out shows; what was cut off at the end does
-not.
+"before" is a hash of the line before, so a line that was altered or taken out shows as soon as another follows it.
 """
 
 import contextlib
@@ -33,6 +32,13 @@ class Line:
 
     raw: bytes
     entry: dict[str, Any] | None
+
+    def __str__(self) -> str:
+        if (entry := self.entry) is None:
+            return "(cut short: the machine stopped while this line was written, and nothing was changed)"
+        points = [f"{name} {_step(pair)}" for name, pair in entry["exercises"].items()]
+        told = "; ".join([*points, f"total {_step(entry['total'])}"])
+        return f"{entry['when']}  {entry['who']}  {entry['command']} {entry['unit']}  {entry['student']}: {told}"
 
 
 class AuditLog:
@@ -102,6 +108,10 @@ def user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a number without a name, as in some containers
         return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def _step(pair: list[float | None]) -> str:
+    return " → ".join("–" if points is None else f"{points:g}" for points in pair)
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

@@ -30,6 +30,16 @@ def build_all(course: Course, check_only: bool = False) -> list[Path]:
     return _build(course, course.units, check_only)
 
 
+def build_units(course: Course, units: list[Unit], check_only: bool) -> list[str]:
+    """Build keys and notebooks; return the files that were stale."""
+    from autograder.keymaker import write_public_key
+
+    stale = [f"autograder/keys/{u.name}.json" for u in units if write_public_key(course, u, check_only)]
+    if len(units) == len(course.units):
+        return stale + [str(path) for path in build_all(course, check_only)]
+    return stale + [str(path) for unit in units for path in build_unit(course, unit, check_only)]
+
+
 def solved_notebook(course: Course, unit: Unit) -> str:
     """The text of a unit's solved notebook."""
     import nbformat

@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from autograder.course import Course, Unit, find_course
+from autograder.devcli import dev
 from autograder.mishaps import Group
+from autograder.options import course_of, json_option, judging, units_of
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,28 +26,6 @@ def main(ctx: click.Context, root: Path | None, traceback: bool) -> None:
     ctx.obj = root
 
 
-def _course(ctx: click.Context) -> Course:
-    return find_course(ctx.obj)
-
-
-def _units(course: Course, names: tuple[str, ...]) -> list[Unit]:
-    return [course.unit(name) for name in names] or list(course.units)
-
-
-def _build(course: Course, units: list[Unit], check_only: bool) -> list[str]:
-    """Build keys and notebooks; return the files that were stale."""
-    from autograder.build import build_all, build_unit
-    from autograder.keymaker import write_public_key
-
-    stale = [f"autograder/keys/{u.name}.json" for u in units if write_public_key(course, u, check_only)]
-    if len(units) == len(course.units):
-        return stale + [str(path) for path in build_all(course, check_only)]
-    return stale + [str(path) for unit in units for path in build_unit(course, unit, check_only)]
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-
-
 @main.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="workspace")
 @click.pass_context
@@ -54,7 +33,7 @@ def start(ctx: click.Context, folder: Path) -> None:
     """Copy the notebooks into FOLDER, where you work; what is there already is never overwritten."""
     from autograder.workspace import start_workspace
 
-    for path in start_workspace(_course(ctx), folder):
+    for path in start_workspace(course_of(ctx), folder):
         click.echo(path)
 
 
@@ -68,7 +47,7 @@ def catch_up(ctx: click.Context, unit: str, folder: Path, before: bool, pack: Pa
     """Borrow what is missing of UNIT in FOLDER/mygpt from the course; what is yours is never touched."""
     from autograder import catchup
 
-    course = _course(ctx)
+    course = course_of(ctx)
     loans = list(catchup.catch_up(course, course.unit(unit), folder, before, pack))
     for path, loan in loans:
         click.echo(f"{path}: {loan}")
@@ -87,8 +66,8 @@ def pack(ctx: click.Context, units: tuple[str, ...], before: bool, output: Path)
     """Write a catch-up pack of UNITS for students who missed them. It holds the answers: release it when you may."""
     from autograder.catchup import write_pack
 
-    course = _course(ctx)
-    chosen = _units(course, units)
+    course = course_of(ctx)
+    chosen = units_of(course, units)
     if before:
         chosen = [one for one in course.units if any(one in course.before(unit) for unit in chosen)]
     click.echo(write_pack(course, chosen, output))
@@ -127,8 +106,10 @@ def play(
 @click.pass_context
 def build(ctx: click.Context, units: tuple[str, ...], check: bool) -> None:
     """Build notebooks and public keys from the lessons and the reference."""
-    course = _course(ctx)
-    stale = _build(course, _units(course, units), check_only=check)
+    from autograder.build import build_units
+
+    course = course_of(ctx)
+    stale = build_units(course, units_of(course, units), check_only=check)
     for path in stale:
         click.echo(f"{'stale' if check else 'written'}: {path}")
     if check and stale:
@@ -144,29 +125,60 @@ def bundle(ctx: click.Context, units: tuple[str, ...], output: Path) -> None:
     """Write what students of a graded course get: notebooks, engine, public keys, and no answer."""
     from autograder.bundle import write_bundle
 
-    course = _course(ctx)
-    click.echo(write_bundle(course, _units(course, units), output))
+    course = course_of(ctx)
+    click.echo(write_bundle(course, units_of(course, units), output))
 
 
 @main.command()
 @click.argument("unit")
-@click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
-@click.option("--end-to-end", is_flag=True, help="Also judge with each student's own earlier units behind `mygpt`.")
-@click.option("--fresh", is_flag=True, help="Run everything again, also what is known from an earlier run.")
-@click.option(
-    "--unsafe-no-sandbox", "allow_unsafe", is_flag=True, help="Without isolation: only for code you would run yourself."
-)
+@judging
 @json_option
 @click.pass_context
 def grade(ctx: click.Context, unit: str, as_json: bool, **how: Any) -> None:
     """Grade every submission of UNIT into nbgrader's gradebook. If it is interrupted, say it again: it goes on."""
     from autograder.grading import How, run_grading
 
-    course = _course(ctx)
+    course = course_of(ctx)
     result = run_grading(course, course.unit(unit), How(**how))
     click.echo(json.dumps(result.as_json(), ensure_ascii=False) if as_json else result.summary())
     if result.num_waiting:
         ctx.exit(1)
+
+
+@main.command()
+@click.argument("unit")
+@click.option("--dry-run", is_flag=True, help="Show, and write nothing. Exit code 1 if anything would be written.")
+@click.option("--student", "students", metavar="NAME", multiple=True, help="Only this student; may be said again.")
+@judging
+@json_option
+@click.pass_context
+def regrade(ctx: click.Context, unit: str, dry_run: bool, as_json: bool, **how: Any) -> None:
+    """Judge UNIT again by today's probes, key and points, show who changes and by how much, then write that.
+
+    Manual grades and comments are kept. Changed grades are logged.
+    """
+    from autograder.grading import How
+    from autograder.regrade import Regrading, run_regrading
+
+    def show(found: Regrading) -> None:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False) if as_json else found.summary())
+
+    course = course_of(ctx)
+    found = run_regrading(course, course.unit(unit), How(**how), dry_run, show)
+    if dry_run and found.changing:
+        ctx.exit(1)
+
+
+@main.command()
+@json_option
+@click.pass_context
+def audit(ctx: click.Context, as_json: bool) -> None:
+    """Print the log of grades that changed, and see that it is as it was written."""
+    from autograder.audit import LOG, read
+    from autograder.vault import ROOM
+
+    for line in read(course_of(ctx).root / ROOM / LOG):
+        click.echo(line.raw if as_json else str(line))
 
 
 @main.command()
@@ -178,8 +190,8 @@ def report(ctx: click.Context, units: tuple[str, ...], names: bool, output: Path
     """Write the class report of the last grading as one HTML page."""
     from autograder.report import write_report
 
-    course = _course(ctx)
-    click.echo(write_report(course, _units(course, units), output, names=names))
+    course = course_of(ctx)
+    click.echo(write_report(course, units_of(course, units), output, names=names))
 
 
 @main.command()
@@ -192,74 +204,8 @@ def demo(ctx: click.Context, units: tuple[str, ...], students: int | None, jobs:
     """Release the units, make a class, grade it in the sandbox, render feedback, write the report."""
     from autograder.demo import run_demo
 
-    course = _course(ctx)
-    click.echo(run_demo(course, folder, students, jobs, _units(course, units)))
-
-
-@main.group()
-def dev() -> None:
-    """For authors and maintainers."""
-
-
-@dev.command("check")
-@click.argument("units", nargs=-1)
-@json_option
-@click.pass_context
-def dev_check(ctx: click.Context, units: tuple[str, ...], as_json: bool) -> None:
-    """Say what is missing: stubs, references, misconceptions, other right answers, hints, budgets, stale builds."""
-    from autograder.devcheck import check_units
-
-    course = _course(ctx)
-    chosen = _units(course, units)
-    complaints = [str(complaint) for complaint in check_units(course, chosen)]
-    complaints += [f"stale: {path}; run `autograder build`" for path in _build(course, chosen, check_only=True)]
-    num_exercises = sum(len(unit.exercises) for unit in chosen)
-    if as_json:
-        click.echo(json.dumps({"exercises": num_exercises, "complaints": complaints}, ensure_ascii=False))
-    else:
-        for complaint in complaints:
-            click.echo(complaint)
-        click.echo(f"{num_exercises} exercises in {len(chosen)} units, {len(complaints)} complaints")
-    if complaints:
-        ctx.exit(1)
-
-
-@dev.command("tolerance")
-@click.argument("units", nargs=-1)
-@json_option
-@click.pass_context
-def dev_tolerance(ctx: click.Context, units: tuple[str, ...], as_json: bool) -> None:
-    """Measure between what each tolerance stands: the farthest right answer and the nearest wrong one."""
-    from autograder.tolerance import measure_units
-
-    course = _course(ctx)
-    windows = list(measure_units(course, _units(course, units)))
-    if as_json:
-        click.echo(json.dumps([window.as_json() for window in windows], ensure_ascii=False))
-    else:
-        for window in windows:
-            if not window.is_exact:
-                click.echo(f"{window}{window.complaint and ': ' + window.complaint}")
-    complaints = [window for window in windows if window.complaint]
-    num_exact = sum(window.is_exact for window in windows)
-    click.echo(f"{len(windows)} probes, {num_exact} compare exactly, {len(complaints)} complaints", err=as_json)
-    if complaints:
-        ctx.exit(1)
-
-
-@dev.command("checkpoint")
-@click.pass_context
-def dev_checkpoint(ctx: click.Context) -> None:
-    """Train the small GPT that the lesson gpt loads, and write it in GPT-2's layout (minutes)."""
-    from rich.console import Console
-    from rich.progress import track
-
-    from autograder.checkpoint import NUM_STEPS, checkpoint_folder, make_checkpoint
-
-    folder = checkpoint_folder(_course(ctx))
-    for _ in track(make_checkpoint(folder), total=NUM_STEPS, description="training", console=Console(stderr=True)):
-        pass
-    click.echo(folder)
+    course = course_of(ctx)
+    click.echo(run_demo(course, folder, students, jobs, units_of(course, units)))
 
 
 @main.command()
@@ -277,6 +223,8 @@ def text(output: Path, num_bytes: int, download: str | None) -> None:
         output.write_text(stories(num_bytes), encoding="utf-8")
     click.echo(output)
 
+
+main.add_command(dev)
 
 if __name__ == "__main__":
     sys.exit(main())

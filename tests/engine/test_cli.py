@@ -31,7 +31,7 @@ def run(*words: str, root: str = ROOT) -> Result:
 @pytest.fixture
 def build_finds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Say which files are stale, instead of building."""
-    return lambda *stale: monkeypatch.setattr(cli, "_build", lambda *_, **__: list(stale))
+    return lambda *stale: monkeypatch.setattr("autograder.build.build_units", lambda *_, **__: list(stale))
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["grade", "--help"], ["dev", "check", "-h"]])
