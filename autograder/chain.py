@@ -13,7 +13,7 @@ from autograder.course import Course, Exercise, Unit
 from autograder.errors import CourseError
 from autograder.observation import Raised
 from autograder.source import answer_source, parse, read_module
-from autograder.submission import Submission, cells_to_run, find_notebook, graft, read_notebook
+from autograder.submission import Submission, cells_to_run, read_submission
 
 Cells = list[tuple[str, str]]
 OwnModule = dict[str, Any]
@@ -55,7 +55,7 @@ def read_earlier(course: Course, unit: Unit, student: str, survey: Survey) -> Ea
     if not folder.is_dir():
         return _all_lent(unit, "not handed in")
     try:
-        submission = graft(course, unit, read_notebook(find_notebook(unit, folder)))
+        submission = read_submission(course, unit, folder)
     except CourseError as error:
         return _all_lent(unit, str(error))
     lent = {e.name: "not written" for e in unit.exercises if _is_unwritten(submission, e)}

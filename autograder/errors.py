@@ -2,6 +2,7 @@
 
     CourseError
     ├── UsageError           2   a wrong name, a missing file: the caller can mend it
+    │   └── NeedsPerson      2   a submission that no machine can grade
     ├── CheckFailed          1   an answer is wrong, and the caller asked to be told by an exception
     ├── AuthorError          1   a lesson, probe or misconception contradicts itself
     ├── ObservationError     1   bytes from a child that are no observation
@@ -27,6 +28,10 @@ class UsageError(CourseError):
     """The caller named something that is not there, or in the wrong form."""
 
     exit_code = 2
+
+
+class NeedsPerson(UsageError):
+    """A submission no machine can grade: the message says why, and what to do, in words for the instructor."""
 
 
 class CheckFailed(CourseError):

@@ -20,7 +20,7 @@ from autograder.judge import Judge, Judgement, sandbox_of
 from autograder.memory import Memory
 from autograder.nbgrader_plugin.outputs import write_outputs
 from autograder.results import Finish, Graded, save_results
-from autograder.submission import NeedsPerson, Submission, find_notebook, graft, read_notebook
+from autograder.submission import NeedsPerson, Submission, read_submission
 
 AHEAD = 2
 """So many submissions for each job are read and judged before the gradebook has written the first of them."""
@@ -111,8 +111,7 @@ def judge_submissions(course: Course, unit: Unit, judge: Judge, how: How) -> Ite
 
 def _judge_one(course: Course, unit: Unit, judge: Callable[[str, Submission], Judgement], handed: Handed) -> Found:
     try:
-        path = find_notebook(unit, handed.folder)
-        submission = graft(course, unit, read_notebook(path))
+        submission = read_submission(course, unit, handed.folder)
         judgement = judge(handed.student, submission)
     except NeedsPerson as error:
         return Found(None, None, (str(error),))
@@ -122,11 +121,10 @@ def _judge_one(course: Course, unit: Unit, judge: Callable[[str, Submission], Ju
         return Found(None, None, (sentence_of(error),))
     except Exception as error:  # a bug of ours that only this submission brings out: the others go on
         return Found(None, None, (f"our fault, not the student's: {_describe_bug(error)}",))
-    renamed = () if path.parent == handed.folder and path.stem == unit.name else (f"found as {path.name}",)
     if not judgement.could_judge:
         details = {f"our fault, not the student's: {v.detail}" for v in judgement.verdicts if v.detail}
         return Found(None, None, tuple(sorted(details)))
-    return Found(submission, judgement, renamed + submission.repairs)
+    return Found(submission, judgement, judgement.repairs)
 
 
 def _describe_bug(error: Exception) -> str:

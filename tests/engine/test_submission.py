@@ -85,9 +85,10 @@ def test_answers_are_found_by_id_by_first_line_and_by_name(handed: Callable) -> 
         "causal_mask": "def causal_mask(): ...",
         "split_heads": "# exercise: attention.split_heads\nx = 1",
         "merge_heads": "def merge_heads(): ...",
+        "repeat_kv": "def repeat_kv(",
     }
     assert [exercise_of(c) for c in submission.notebook.cells] == list(submission.answers)
-    assert len(submission.repairs) == 2
+    assert len(submission.repairs) == 3
 
 
 def test_of_two_answers_the_last_that_says_anything_counts(handed: Callable) -> None:

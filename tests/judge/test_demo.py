@@ -23,7 +23,7 @@ from autograder.feedback import find_graded
 from autograder.key import KeyMisconception, load_public_key
 from autograder.results import Finish, Graded
 from autograder.sandbox import Level, best_level
-from autograder.submission import NeedsPerson, find_notebook, graft, read_notebook
+from autograder.submission import NeedsPerson, graft, read_notebook, read_submission
 from autograder.verdict import Outcome, ProbeResult, Verdict
 
 COURSE = find_course(Path(__file__))
@@ -79,8 +79,7 @@ def test_a_damaged_notebook_can_be_mended(root: Course, damage: str) -> None:
     lost = Answer(BPE.exercise("merge"), "lost") if damage == "answer cell deleted" else None
     hand_in = right_hand_in(damage, **({"merge": lost} if lost else {}))
     path = hand_in_notebook(root, BPE, hand_in)
-    assert find_notebook(BPE, path.parent) == path
-    damaged = graft(root, BPE, read_notebook(path))
+    damaged = read_submission(root, BPE, path.parent)
     whole = graft(root, BPE, filled_notebook(root, BPE, right_hand_in()))
     assert damaged.repairs or path.name != "bpe.ipynb"
     changed = [name for name in whole.answers if damaged.answers[name] != whole.answers[name]]

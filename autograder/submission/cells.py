@@ -1,0 +1,56 @@
+"""Cells, and what they are there for."""
+
+import re
+from typing import Any
+
+from nbformat import NotebookNode
+
+FIRST_LINE = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\w{1,60})\.(\w{1,60})[ \t]*$", re.MULTILINE | re.ASCII)
+"""`# exercise: attention.causal_mask`, the line an answer cell begins with."""
+
+
+def role_of(cell: NotebookNode) -> str:
+    """What a cell is there for: setup, given, answer, carried, check, written, demo, or nothing."""
+    ours = cell.metadata.get("autograder")
+    role = ours.get("role") if isinstance(ours, dict) else ""
+    return role if isinstance(role, str) else ""
+
+
+def exercise_of(cell: NotebookNode) -> str:
+    """`attention-causal_mask-answer` and `attention-causal_mask` belong to `causal_mask`."""
+    return grade_id_of(cell).partition("-")[2].removesuffix("-answer")
+
+
+def grade_id_of(cell: NotebookNode) -> str:
+    """nbgrader's name of a cell, if it has one that can be a name."""
+    grade_id = nbgrader_of(cell).get("grade_id")
+    return grade_id if isinstance(grade_id, str) and re.fullmatch(r"[\w-]{1,100}", grade_id, re.ASCII) else ""
+
+
+def nbgrader_of(cell: NotebookNode) -> dict[str, Any]:
+    """nbgrader's part of a cell's metadata."""
+    data = cell.metadata.get("nbgrader")
+    return data if isinstance(data, dict) else {}
+
+
+def sound_cell(cell: dict[str, Any]) -> NotebookNode:
+    """A cell reduced to what is asked of it: type, source, nbgrader's and our metadata. Old forms are accepted."""
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    metadata = cell.get("metadata")
+    found = {name: metadata.get(name) for name in ("nbgrader", "autograder")} if isinstance(metadata, dict) else {}
+    kind = cell.get("cell_type")
+    node = NotebookNode(cell_type=kind if kind in ("markdown", "raw") else "code")
+    node.source = sound_text(source) if isinstance(source, str) else ""
+    node.metadata = NotebookNode({name: _flat(entry) for name, entry in found.items() if isinstance(entry, dict)})
+    return node
+
+
+def sound_text(text: str) -> str:
+    """A text that any file can hold: newlines of one kind, and no lone surrogate, which JSON can carry."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
+
+
+def _flat(entry: dict[str, Any]) -> NotebookNode:
+    return NotebookNode({key: value for key, value in entry.items() if isinstance(value, str | bool | int | float)})
