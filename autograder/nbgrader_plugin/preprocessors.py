@@ -15,7 +15,7 @@ from autograder.errors import GraderBroke
 from autograder.judge import Judge, sandbox_of
 from autograder.memory import Memory
 from autograder.nbgrader_plugin.outputs import write_outputs
-from autograder.submission import graft, role_of
+from autograder.submission import graft, role_of, sound_notebook
 
 Resources = dict[str, Any]
 
@@ -25,7 +25,7 @@ class GraftAnswers(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         course, unit = _find(resources)
-        submission = graft(course, unit, nb)
+        submission = graft(course, unit, sound_notebook(nb))
         for repair in submission.repairs:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], repair)
         submission.notebook.metadata["autograder"] = {"repairs": list(submission.repairs)}
@@ -43,7 +43,7 @@ class JudgeSubmission(NbGraderPreprocessor):
         course, unit = _find(resources)
         judge = _warm_judge(course.root, unit.name, self.unsafe_no_sandbox)
         self.log.info(judge.sandbox.level.sentence)
-        judgement = judge.judge(graft(course, unit, nb))
+        judgement = judge.judge(graft(course, unit, sound_notebook(nb)))
         if not judgement.could_judge:
             raise GraderBroke(f"{resources['nbgrader']['student']} could not be judged; no points were written")
         repairs = nb.metadata.get("autograder", {}).get("repairs", [])

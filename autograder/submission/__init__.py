@@ -14,7 +14,7 @@ Whatever a student did to cells, metadata or the file, what counts is the text o
 """
 
 from autograder.errors import NeedsPerson
-from autograder.submission.cells import exercise_of, role_of
+from autograder.submission.cells import exercise_of, role_of, sound_notebook
 from autograder.submission.choosing import read_notebook, read_submission
 from autograder.submission.grafting import Submission, as_handed_in, cells_to_run, graft, released_notebook
 
@@ -29,4 +29,5 @@ __all__ = [
     "read_submission",
     "released_notebook",
     "role_of",
+    "sound_notebook",
 ]

@@ -196,10 +196,12 @@ class _Found:
 def _pieces(
     unit: str, exercises: Mapping[str, tuple[str, ...]], cell: NotebookNode, lesson: frozenset[str]
 ) -> list[Piece]:
+    if cell.source.strip() in lesson:
+        return [Piece(cell.source, kind=cell.cell_type, ours=True)]
     tag = grade_id_of(cell)
     tagged = tag.removeprefix(f"{unit}-").removesuffix("-answer") if tag.endswith("-answer") else ""
     tagged = tagged if tagged in exercises and tag == f"{unit}-{tagged}-answer" else ""
-    ours = cell.source.strip() in lesson or (role_of(cell) in OURS and not tagged) or _is_check(cell)
+    ours = (role_of(cell) in OURS and not tagged) or _is_check(cell)
     first, *others = at_first_lines(cell.source) or [""]
     if others and not FIRST_LINE.search(first):  # what stands above the first line belongs to the answer
         first, others = first + others[0], others[1:]

@@ -8,6 +8,8 @@ from nbformat import NotebookNode
 FIRST_LINE = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\w{1,60})\.(\w{1,60})[ \t]*$", re.MULTILINE | re.ASCII)
 """`# exercise: attention.causal_mask`, the line an answer cell begins with."""
 
+GRADE_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
+
 
 def role_of(cell: NotebookNode) -> str:
     """What a cell is there for: setup, given, answer, carried, check, written, demo, or nothing."""
@@ -24,7 +26,7 @@ def exercise_of(cell: NotebookNode) -> str:
 def grade_id_of(cell: NotebookNode) -> str:
     """nbgrader's name of a cell, if it has one that can be a name."""
     grade_id = nbgrader_of(cell).get("grade_id")
-    return grade_id if isinstance(grade_id, str) and re.fullmatch(r"[\w-]{1,100}", grade_id, re.ASCII) else ""
+    return grade_id if isinstance(grade_id, str) and GRADE_ID.fullmatch(grade_id) else ""
 
 
 def nbgrader_of(cell: NotebookNode) -> dict[str, Any]:
@@ -41,16 +43,30 @@ def sound_cell(cell: dict[str, Any]) -> NotebookNode:
     metadata = cell.get("metadata")
     found = {name: metadata.get(name) for name in ("nbgrader", "autograder")} if isinstance(metadata, dict) else {}
     kind = cell.get("cell_type")
-    node = NotebookNode(cell_type=kind if kind in ("markdown", "raw") else "code")
-    node.source = sound_text(source) if isinstance(source, str) else ""
-    node.metadata = NotebookNode({name: _flat(entry) for name, entry in found.items() if isinstance(entry, dict)})
+    return node_of(
+        cell_type=kind if isinstance(kind, str) and kind in ("markdown", "raw") else "code",
+        source=sound_text(source) if isinstance(source, str) else "",
+        metadata=node_of(**{name: _flat(entry) for name, entry in found.items() if isinstance(entry, dict)}),
+    )
+
+
+def sound_notebook(notebook: NotebookNode) -> NotebookNode:
+    """The same for a notebook that nbformat has read: it hands on whatever stands in the file."""
+    return node_of(cells=[sound_cell(cell) for cell in notebook.cells if isinstance(cell, dict)])
+
+
+def node_of(**entries: Any) -> NotebookNode:
+    """A node of values that are nodes already: nbformat would look through all of them once more."""
+    node = NotebookNode()
+    dict.update(node, entries)
     return node
 
 
 def sound_text(text: str) -> str:
     """A text that any file can hold: newlines of one kind, and no lone surrogate, which JSON can carry."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _flat(entry: dict[str, Any]) -> NotebookNode:
-    return NotebookNode({key: value for key, value in entry.items() if isinstance(value, str | bool | int | float)})
+    return node_of(**{key: value for key, value in entry.items() if isinstance(value, str | bool | int | float)})

@@ -87,6 +87,8 @@ def _read(course: Course, unit: Unit, file: HandedFile, told: list[str]) -> list
 
 
 def _choose(unit: Unit, found: Sequence[Candidate]) -> Candidate:
+    if len(found) == 1:
+        return found[0]
     answering = [candidate for candidate in found if candidate.submission.written]
     if not answering:
         return min(found, key=lambda candidate: candidate.rank)
@@ -102,9 +104,9 @@ def _choose(unit: Unit, found: Sequence[Candidate]) -> Candidate:
 
 def _left_out(chosen: Candidate, found: Sequence[Candidate]) -> list[str]:
     """Others that say something else, so that nobody's work is passed over in silence."""
-    said = chosen.said.items()
+    said = chosen.said.items() if len(found) > 1 else ()
     return [
         f"{other.name} was handed in too, and answers {num} of the cells differently; it was left out"
         for other in found
-        if (num := len(other.said.items() - said))
+        if other is not chosen and (num := len(other.said.items() - said))
     ]

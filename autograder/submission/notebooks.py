@@ -11,7 +11,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.errors import NeedsPerson
-from autograder.submission.cells import FIRST_LINE, sound_cell
+from autograder.submission.cells import FIRST_LINE, node_of, sound_cell
 
 MOST_CELLS = 5_000
 LARGE = 8 << 20
@@ -72,7 +72,7 @@ def parse_script(raw: bytes, name: str, repairs: list[str]) -> NotebookNode:
 
 def notebook_of(cells: list[NotebookNode]) -> NotebookNode:
     """A notebook of these cells and nothing else."""
-    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=cells)
+    return node_of(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=cells)
 
 
 def at_first_lines(text: str) -> list[str]:

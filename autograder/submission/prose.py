@@ -22,18 +22,21 @@ def find_prose(
         repairs: gets what had to be mended, in words.
     """
     blank = {grade_id_of(cell): cell.source.strip() for cell in released if role_of(cell) == "written"}
+    handed: dict[str, list[str]] = {}
+    for cell in submitted:
+        handed.setdefault(grade_id_of(cell), []).append(cell.source)
     found: dict[str, str] = {}
     for grade_id, stub in blank.items():
-        texts = [cell.source for cell in submitted if grade_id_of(cell) == grade_id]
+        texts = handed.get(grade_id, [])
         said = [text for text in dict.fromkeys(texts) if text.strip() not in ("", stub)]
         if len(said) > 1:
             repairs.append(f"{grade_id}: in {len(said)} cells; they were put one under the other")
         if texts:
             found[grade_id] = "\n\n".join(said) or stub
-    lesson = {cell.source.strip() for cell in released if role_of(cell) != "written"}
-    asked = [_asked_before(released, grade_id) for grade_id in blank]
-    for grade_id, question in zip(blank, asked, strict=True):
-        if grade_id not in found and (text := _after(question, submitted, lesson, blank[grade_id])) is not None:
+    lost = [grade_id for grade_id in blank if grade_id not in found]
+    lesson = {cell.source.strip() for cell in released if role_of(cell) != "written"} if lost else set()
+    for grade_id in lost:
+        if (text := _after(_asked_before(released, grade_id), submitted, lesson, blank[grade_id])) is not None:
             repairs.append(f"{grade_id}: its metadata was lost; found by its place")
             found[grade_id] = text
     return found
