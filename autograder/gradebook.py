@@ -9,7 +9,7 @@ import errno
 import hashlib
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
@@ -171,7 +171,7 @@ class CourseGradebook:
 
     def _read_locked(self) -> dict[str, tuple[str, str]]:
         """Text and checksum of the cells that students must not change, by name."""
-        if not self._read_only and not self._is_registered():
+        if not self._is_registered() and not self._read_only:
             self._register()
         try:
             cells = self._gradebook.find_notebook(self.unit.name, self.unit.folder).source_cells
@@ -193,14 +193,24 @@ class CourseGradebook:
             if "nbgrader" in cell.metadata
         }
         points = {name: cell.metadata.nbgrader.points for name, cell in cells.items() if utils.is_grade(cell)}
-        if {cell.name: cell.max_score for cell in found.grade_cells} != points:
-            return False
+        rows = {cell.name: cell.max_score for cell in found.grade_cells}
+        if found.num_submissions:
+            self._see_that_it_fits(rows.keys() ^ points.keys())
+            return rows == points
         solutions = {name for name, cell in cells.items() if utils.is_solution(cell)}
-        whole = (cells.keys(), solutions) == (
-            {cell.name for cell in found.source_cells},
+        return (rows, solutions, cells.keys()) == (
+            points,
             {cell.name for cell in found.solution_cells},
+            {cell.name for cell in found.source_cells},
         )
-        return whole or bool(found.submissions)
+
+    def _see_that_it_fits(self, others: Set[str]) -> None:
+        if others:
+            raise GraderBroke(
+                f"{self.unit.folder} has other graded cells than when its submissions were graded: "
+                f"{', '.join(sorted(others))}. nbgrader cannot add or remove one then. Put the unit back as it was, or "
+                f"give up its grades (`nbgrader db assignment remove {self.unit.folder} --force`) and grade it again."
+            )
 
     def _register(self) -> None:
         """A fresh clone has the release, not the rows: nbgrader writes them. The release that it makes again is not

@@ -134,7 +134,8 @@ class Regrading:
                 points = one.change.cells.get(cell, (one.stands.cells.get(cell), one.change.after.cells.get(cell)))
                 yield one.student, self._short(cell), *map(_number, points), one.reasons[cell]
         total = one.stands.total if one.stands else None
-        why = "" if one.stands else "graded for the first time"
+        late = f"{_number(one.change.after.penalty)} taken off for being late" * bool(one.change.after.penalty)
+        why = late if one.stands else "graded for the first time"
         yield one.student, "(total)", _number(total), _number(one.change.after.total), why
 
     def _short(self, cell: str) -> str:
