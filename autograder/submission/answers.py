@@ -22,6 +22,8 @@ STUB = "raise NotImplementedError"
 OURS = ("setup", "given", "check", "written", "demo")
 DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 """A name that is defined at the top of a cell; also where the cell is no Python."""
+CUT = re.compile(r"[ \t]$")
+"""How a piece ends that was cut off within a line; at the end of a line an editor takes the newline away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,10 @@ class _Found:
     def source(self) -> str | None:
         versions = [version for version in self._versions() if any(piece.label for piece in version)]
         best = versions[0] if len(versions) == 1 else max(enumerate(versions), key=self._worth, default=(0, []))[1]
-        if (not best or STUB in _text(best)) and ((elsewhere := self._elsewhere()) is not None or not best):
-            return elsewhere
+        if not best or STUB in (text := _text(best)) or not self._is_defined_by(text):
+            elsewhere = self._elsewhere()
+            if elsewhere is not None or not best:
+                return elsewhere
         self.taken |= {number for number, piece in enumerate(self.pieces) if any(piece is one for one in best)}
         self._tell(versions, best)
         return _text(best)
@@ -150,23 +154,21 @@ class _Found:
         for number in self._mine:
             found.append(number)
             for rest in range(number + 1, len(self.pieces)):
-                piece = self.pieces[rest]
-                if piece.ours or piece.label or piece.kind != "code" or _stands_alone(piece.source):
+                piece, cut = self.pieces[rest], CUT.search(self.pieces[rest - 1].source)
+                if piece.ours or piece.label or piece.kind != "code" or (_stands_alone(piece.source) and not cut):
                     break
                 found.append(rest)
         return list(dict.fromkeys(found))
 
     def _belong_together(self, pieces: list[Piece]) -> bool:
-        """Only together they define what is asked for; or one of them cannot stand alone; or helps another."""
-        first, *rest = pieces
-        whole = _text(pieces)
-        if not (_stands_alone(whole) and self._is_defined_by(whole)):
+        """One of them defines what is asked for, and some cannot stand alone, or help each other."""
+        whole, defining = _text(pieces), [piece for piece in pieces if self._is_defined_by(piece.source)]
+        if len(defining) != 1 or not _stands_alone(whole) or not self._is_defined_by(whole):
             return False
-        if all(map(_stands_alone, (piece.source for piece in pieces))):
-            if self._is_defined_by(first.source):
-                return all(_helps(piece, first) and not self._is_defined_by(piece.source) for piece in rest)
-            return sum(self._is_defined_by(piece.source) for piece in rest) == 1
-        return sum(self._is_defined_by(piece.source) for piece in pieces) == 1
+        if any(not _stands_alone(one.source) for one in pieces) or any(CUT.search(one.source) for one in pieces[:-1]):
+            return True
+        others = [piece for piece in pieces if piece is not defining[0]]
+        return all(any(_helps(one, other) for other in pieces if other is not one) for one in others)
 
     def _elsewhere(self) -> str | None:
         """The answer in a cell that says nothing of being one, or among others in another answer's cell."""
@@ -183,7 +185,9 @@ class _Found:
         if alone:
             self.taken.add(max(homes)[1])
         if self._mine:
-            self._repair("left as it was handed out; what another cell defines counts")
+            blank = any(self.pieces[number].is_stub for number in self._mine)
+            own = "was left as it was handed out" if blank else "does not define it"
+            self._repair(f"its own cell {own}; what another cell defines counts")
         elif alone:
             self._repair(_how_found(piece))
         else:
@@ -262,7 +266,7 @@ def _text(pieces: Sequence[Piece]) -> str:
     sources = [piece.source for piece in pieces]
     text = sources[0] if sources else ""
     for source in sources[1:]:
-        text += ("" if re.search(r"(^|\n)[ \t]+$", text) else "\n") + source
+        text += ("" if CUT.search(text) else "\n") + source
     within = "".join(sources)
     return within if len(sources) > 1 and not _stands_alone(text) and _stands_alone(within) else text
 

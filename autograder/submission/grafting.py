@@ -54,7 +54,7 @@ def graft(course: Course, unit: Unit, submitted: NotebookNode) -> Submission:
     lesson = frozenset(c.source.strip() for c in notebook.cells if role_of(c) not in ("answer", "written"))
     found = find_answers(unit.name, {e.name: e.names for e in unit.exercises}, cells, repairs, lesson)
     prose = find_prose(unit.name, notebook.cells, cells, repairs)
-    if not found.sources and not prose:
+    if not (found.sources or prose) or not any(cell.source.strip() for cell in cells):
         raise NeedsPerson(_why_nothing(course, unit, cells))
     sources = {f"{unit.name}-{name}-answer": source for name, source in found.sources.items()} | prose
     written = _fill(notebook, sources, repairs)
