@@ -23,7 +23,7 @@ def ci(tmp_path: Path, require: Callable[[str, bool, str], None]) -> Callable[..
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("make", "bwrap", "chromium", "python3"):
+    for name in ("make", "bwrap", "chromium", "initdb", "python3"):
         (programs / name).write_text(FAKE_MAKE if name == "make" else FAKE_PROGRAM, encoding="utf-8")
         (programs / name).chmod(0o755)
     (programs / "dirname").symlink_to(shutil.which("dirname") or "")
