@@ -80,6 +80,7 @@ def read_gradebook(url: str, course_id: str, copy: Path) -> Gradebook | None:
             path = Path(where.database).resolve()
             if not path.exists():
                 return None
+            _see_that_it_is_whole(path, copy)
             where = where.set(database=path.as_uri(), query={"mode": "ro", "uri": "true", "timeout": str(PATIENCE)})
         with _engine(where) as engine:
             if not inspect(engine).has_table("grade"):
@@ -119,16 +120,21 @@ def _look_at(path: Path, copy: Path) -> None:
     """See that an SQLite gradebook is whole and may be written, and keep a copy of it."""
     if not path.exists():
         return
+    _see_that_it_is_whole(path, copy)
+    for place in (path, path.parent):
+        if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise GraderBroke(f"{place} may not be written. {_WRITABLE.replace('it and', f'{path.name} and')}.")
+    with closing(sqlite3.connect(path, timeout=PATIENCE)) as found:
+        _copy(found, copy)
+
+
+def _see_that_it_is_whole(path: Path, copy: Path) -> None:
     if not path.is_file() or path.stat().st_size == 0:
         what = "empty" if path.is_file() else "not a file"
         raise GraderBroke(f"the gradebook {path} is {what}. {_mend(path, copy)}")
-    for place in (path, path.parent):
-        if not os.access(place, os.W_OK):
-            raise GraderBroke(f"{place} may not be written. {_WRITABLE.replace('it and', f'{path.name} and')}.")
     with closing(sqlite3.connect(path, timeout=PATIENCE)) as found:
         if (said := found.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise GraderBroke(f"the gradebook {path} is damaged ({said.splitlines()[-1]}). {_mend(path, copy)}")
-        _copy(found, copy)
 
 
 def _copy(found: sqlite3.Connection, copy: Path) -> None:

@@ -37,6 +37,9 @@ from autograder.whole import write_whole
 # nbgrader 0.9 says this three times for every new submission, and means nothing by it.
 warnings.filterwarnings("ignore", message="Object of type .* not in session", category=SAWarning)
 
+COPY = "gradebook-before.db"
+"""The gradebook as it was before the last run wrote to it."""
+
 
 class CourseGradebook:
     """nbgrader's gradebook and folders for one course, as nbgrader_config.py sets them.
@@ -56,7 +59,7 @@ class CourseGradebook:
         self.coursedir = CourseDirectory(config=self.config)
         self.log = AuditLog(course.root / ROOM / LOG)
         self._facts, self._read_only = {**(facts or {})}, read_only
-        self._copy = course.root / ROOM / "gradebook-before.db"
+        self._copy = course.root / ROOM / COPY
         self._late = AssignLatePenalties(config=self.config)
         self._late.init_plugin()
 
@@ -255,6 +258,17 @@ class CourseGradebook:
             return None
         penalty = self._late.plugin_inst.late_submission_penalty(student, score, seconds_late)
         return None if penalty is None else self._late._check_late_penalty(SimpleNamespace(score=score), penalty)
+
+
+def see_gradebook(course: Course) -> None:
+    """Before nbgrader opens it: is what there is of a gradebook whole? nbgrader would begin anew in an emptied one.
+
+    Raises:
+        GraderBroke: no.
+    """
+    coursedir = CourseDirectory(config=_load_config(course))
+    if found := read_gradebook(coursedir.db_url, coursedir.course_id, course.root / ROOM / COPY):
+        found.close()
 
 
 def _load_config(course: Course) -> Config:

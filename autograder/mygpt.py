@@ -14,7 +14,6 @@ child nothing is written; there, `served` answers.
 import ast
 import contextlib
 import importlib
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.source import Importing, names_bound, text_of
+from autograder.whole import write_whole
 
 GIVEN = "given by the course"
 BORROWED = "borrowed from the course: "
@@ -87,9 +87,7 @@ def read_sections(path: Path) -> Sections:
 
 def write_sections(path: Path, sections: Sections) -> None:
     """Write a module whole or not at all, and let go of what was imported from it."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-    draft.write_text(joined_sections(path.stem, sections), encoding="utf-8", newline="\n")
-    draft.replace(path)
+    write_whole(path, joined_sections(path.stem, sections).encode("utf-8"))
     sys.modules.pop(f"mygpt.{path.stem}", None)
     importlib.invalidate_caches()
 

@@ -1,11 +1,11 @@
 """The learner's workspace: the released notebooks, copied once, and an empty `mygpt` beside them."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.course import Course
 from autograder.mygpt import settle
+from autograder.whole import write_whole
 
 
 def start_workspace(course: Course, folder: Path) -> Iterator[Path]:
@@ -19,7 +19,7 @@ def start_workspace(course: Course, folder: Path) -> Iterator[Path]:
             target = folder / unit.folder / source.relative_to(released)
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
+                write_whole(target, source.read_bytes())
                 yield target
         if released.is_dir():
             settle(folder / unit.folder, {})
