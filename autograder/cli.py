@@ -196,6 +196,18 @@ def report(ctx: click.Context, units: tuple[str, ...], names: bool, output: Path
 
 @main.command()
 @click.argument("units", nargs=-1)
+@click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
+@click.pass_context
+def feedback(ctx: click.Context, units: tuple[str, ...], jobs: int) -> None:
+    """Write the feedback page of every graded submission: what `nbgrader generate_feedback` writes, sooner."""
+    from autograder.feedback import run_feedback
+
+    course = course_of(ctx)
+    click.echo(run_feedback(course, units_of(course, units), jobs))
+
+
+@main.command()
+@click.argument("units", nargs=-1)
 @click.option("--students", type=click.IntRange(1), help="Size of the class; else 40, or what shows every mistake.")
 @click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default="workspace/demo", show_default=True)

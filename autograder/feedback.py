@@ -9,10 +9,13 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import track
+
 from autograder.course import Course, Unit
 from autograder.errors import GraderBroke
 
-AT_A_TIME = 5  # pages for which one exporter is set up
+AT_A_TIME = 5  # pages for which one exporter is set up; more in a large class, since each looks through all folders
 
 
 def find_graded(course: Course, unit: Unit) -> list[str]:
@@ -20,18 +23,29 @@ def find_graded(course: Course, unit: Unit) -> list[str]:
     return sorted(path.parts[-3] for path in (course.root / "autograded").glob(f"*/{unit.folder}/{unit.name}.ipynb"))
 
 
+def run_feedback(course: Course, units: Sequence[Unit], jobs: int) -> str:
+    """Write all pages with a progress bar on stderr; return the finish line."""
+    total = sum(len(find_graded(course, unit)) for unit in units)
+    pages = track(render_feedback(course, units, jobs), "feedback", total, console=Console(stderr=True))
+    return f"{sum(1 for _ in pages)} pages in feedback/"
+
+
 def render_feedback(course: Course, units: Sequence[Unit], jobs: int) -> Iterator[Path]:
     """Write the page of every graded submission, and yield each page as it is done.
 
     Raises:
-        GraderBroke: nbgrader could not render one.
+        GraderBroke: the gradebook is damaged, or nbgrader could not render one.
     """
+    from autograder.gradebook import see_gradebook  # not in the processes that render
+
+    see_gradebook(course)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_prepare) as pool:
         waiting = []
         for unit in units:
             students = find_graded(course, unit)
-            for first in range(0, len(students), AT_A_TIME):
-                some = students[first : first + AT_A_TIME]
+            num = max(AT_A_TIME, len(students) // 100)
+            for first in range(0, len(students), num):
+                some = students[first : first + num]
                 waiting.append(pool.submit(_render, course.root, unit.folder, some, set(students) - set(some)))
         try:
             for done in as_completed(waiting):
@@ -68,5 +82,6 @@ def _render(root: Path, folder: str, students: list[str], others: set[str]) -> l
     converter.force = True
     result = capture_log(converter)
     if not result["success"]:
-        raise GraderBroke(f"nbgrader could not render feedback on {folder}: {result.get('error') or result.get('log')}")
+        *_, last = (result.get("error") or result.get("log") or "it does not say why").strip().splitlines()
+        raise GraderBroke(f"nbgrader could not render feedback on {folder}: {last}")
     return [page for student in students for page in sorted((root / "feedback" / student / folder).glob("*.html"))]
