@@ -56,8 +56,8 @@ def test_ipythons_own_lines_do_nothing_and_pythons_stay(source: str, python: str
 
 
 def test_a_cell_may_wait_at_its_top() -> None:
-    namespace, errors = run("import asyncio\nx = 1\nawait asyncio.sleep(0)\ny = 2", "z = 3")
-    assert errors == {}
+    namespace, errors = run("import asyncio\nx = 1\nawait asyncio.sleep(0)\ny = 2", "z = 3", "await asyncio.sleep(9)")
+    assert errors == {"c2": Raised("RuntimeError", "no running event loop", 1, "await asyncio.sleep(9)")}
     assert [namespace[name] for name in "xyz"] == [1, 2, 3]
 
 

@@ -23,7 +23,7 @@ def same(damage: Any, whole: Any, *but: str) -> tuple[str, ...]:
 
 
 def halves(cell: Any, at: int, keep_metadata: bool = True) -> tuple[Any, Any]:
-    """What JupyterLab makes of a cell that is split: the metadata twice, newlines at the cut gone. VS Code keeps one."""
+    """A cell as JupyterLab splits it: metadata twice, newlines at the cut gone. VS Code keeps metadata once."""
     first, second = copy.deepcopy(cell), copy.deepcopy(cell)
     first.source, second.source = cell.source[:at].rstrip("\n"), cell.source[at:].lstrip("\n")
     first.id, second.id = cell.id, f"{cell.id}-b"
