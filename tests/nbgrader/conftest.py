@@ -1,12 +1,14 @@
-"""A course of its own for nbgrader: four submissions of the attention unit."""
+"""A course of its own for nbgrader: four submissions of the attention unit. And a PostgreSQL for its gradebook."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
+import postgres
 import pytest
 
 from autograder.course import Course, find_course
@@ -52,3 +54,11 @@ def run(course: Course) -> Callable[..., str]:
         return found.stdout + found.stderr
 
     return run
+
+
+@pytest.fixture(scope="module")
+def server(require: Callable[[str, bool, str], None]) -> Iterator[postgres.Server]:
+    """Not below pytest's own folder, into which the server's user may not look."""
+    require("PostgreSQL", postgres.PROGRAMS is not None, "holds the gradebook of a department")
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder, postgres.Server(Path(folder)) as server:
+        yield server
