@@ -106,8 +106,7 @@ def _in_turn(size: int) -> Iterator[None]:
 
 def _decode(raw: bytes, name: str, repairs: list[str]) -> str:
     """The bytes as text. Every editor's UTF-8 and UTF-16 are understood; what is neither is taken for Latin-1."""
-    raw = raw.rstrip(b"\0") if not raw.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" not in raw[:4] else raw
-    if not raw.strip():
+    if not raw.strip(b"\0 \t\r\n"):
         raise NeedsPerson(f"{name} is not a notebook: the file is empty. Ask for it again")
     encoding = json.detect_encoding(raw)
     try:
