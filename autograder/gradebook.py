@@ -32,7 +32,7 @@ from autograder.errors import GraderBroke, sentence_of
 from autograder.standing import Change, Standing, sum_of
 from autograder.submission import NeedsPerson, cells_to_run, released_notebook
 from autograder.vault import ROOM
-from autograder.whole import write_whole
+from autograder.whole import remove_drafts, write_whole
 
 # nbgrader 0.9 says this three times for every new submission, and means nothing by it.
 warnings.filterwarnings("ignore", message="Object of type .* not in session", category=SAWarning)
@@ -64,6 +64,9 @@ class CourseGradebook:
         self._late.init_plugin()
 
     def __enter__(self) -> Self:
+        if not self._read_only:
+            room = self.course.root / ROOM
+            remove_drafts(self.course.root, room, room / "keys", room / "results")
         find = read_gradebook if self._read_only else open_gradebook
         self._gradebook = find(self.coursedir.db_url, self.coursedir.course_id, self._copy)
         self._locked: dict[str, tuple[str, str]] = {}

@@ -12,7 +12,7 @@ def write_whole(path: Path, data: bytes, private: bool = False) -> None:
     Raises:
         OSError: it names `path`, which is as it was.
     """
-    draft = _write_draft(path, data, private)
+    draft = write_draft(path, data, private)
     try:
         draft.replace(path)
     except OSError as error:
@@ -22,7 +22,7 @@ def write_whole(path: Path, data: bytes, private: bool = False) -> None:
 
 def write_once(path: Path, data: bytes) -> None:
     """Write a private file that outlives a power cut, unless there is one: of two writers, the first wins."""
-    place_once(_write_draft(path, data, private=True, lasting=True), path)
+    place_once(write_draft(path, data, private=True, lasting=True), path)
 
 
 def draft_of(path: Path) -> Path:
@@ -30,7 +30,8 @@ def draft_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
 
 
-def _write_draft(path: Path, data: bytes, private: bool, lasting: bool = False) -> Path:
+def write_draft(path: Path, data: bytes, private: bool, lasting: bool = False) -> Path:
+    """A file that will be `path`, complete; its name."""
     draft = draft_of(path)
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666), "wb") as file:
@@ -55,6 +56,26 @@ def place_once(draft: Path, path: Path) -> None:
             draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def remove_drafts(*folders: Path) -> None:
+    """Remove what killed processes of this machine have left there; a process that still runs keeps its own."""
+    for draft in (path for folder in folders for path in folder.glob(".*.*-*.part*")):
+        process = draft.name.rpartition(".part")[0].rpartition(".")[2].partition("-")[0]
+        if process.isdigit() and not _runs(int(process)):
+            draft.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    if os.name != "posix":  # where asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _at(path: Path, error: OSError) -> OSError:
