@@ -23,6 +23,8 @@ class Exercise:
     """Wall time after which an answer is stopped."""
     companions: tuple[str, ...] = ()
     """Further names the same cell defines (`load_checkpoint` beside `save_checkpoint`)."""
+    forbids: tuple[str, ...] = ()
+    """Operations and libraries that the answer has to do without, because they are what is to be written."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,6 +70,9 @@ class Course:
         self.scoring: str = self._toml["course"]["scoring"]
         if self.scoring not in ("per-property", "all-or-nothing"):
             raise UsageError(f'course.toml: scoring is "per-property" or "all-or-nothing", not {self.scoring!r}')
+        self.from_scratch: str = self._toml["course"].get("from_scratch", "told")
+        if self.from_scratch not in ("told", "costs"):
+            raise UsageError(f'course.toml: from_scratch is "told" or "costs", not {self.from_scratch!r}')
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -118,6 +123,7 @@ def _read_unit(name: str, table: dict) -> Unit:
             stretch=spec.get("stretch", False),
             seconds=spec.get("seconds", 5.0),
             companions=tuple(spec.get("with", ())),
+            forbids=tuple(spec.get("forbids", ())),
         )
         for exercise, spec in table["exercises"].items()
     )

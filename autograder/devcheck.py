@@ -5,13 +5,17 @@ and named, other right implementations pass, hints are there, the reference keep
 """
 
 import importlib
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import packages_distributions
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import torch
@@ -19,11 +23,13 @@ import torch
 from autograder.comparison import compare
 from autograder.course import Course, Exercise, Unit
 from autograder.errors import AuthorError
+from autograder.from_scratch import canonical, find
 from autograder.key import Key, KeyExercise
 from autograder.keymaker import load_probes, make_key
 from autograder.observation import decode
 from autograder.probes import Probe
 from autograder.running import observe
+from autograder.source import answer_source, setup_imports
 from autograder.variants import alternatives_of, implement, misconceptions_of, reference_implementation, stub_source
 from autograder.verdict import Outcome, Verdict, judge_exercise
 from reference.misconceptions import FAMILIES
@@ -90,6 +96,7 @@ class _Checker:
     def complaints(self, keys: list[Key], num_seeds: int) -> Iterator[str]:
         public, *others = [key.exercise(self.exercise.name) for key in keys]
         yield from self._texts(public)
+        yield from self._rule()
         yield from self._stub(public)
         yield from self._reference(public, num_seeds)
         yield from self._idle_probes(public)
@@ -116,6 +123,16 @@ class _Checker:
                 yield f"misconception {m.name!r}: needs says, ask (a question) and show"
             if m.family not in FAMILIES:
                 yield f"misconception {m.name!r}: {m.family!r} is no family; they are {', '.join(FAMILIES)}"
+
+    def _rule(self) -> Iterator[str]:
+        """What an exercise forbids must exist somewhere, and no right answer may need it."""
+        for operation in self.exercise.forbids:
+            if not any(canonical(operation) in name for name in _known_names()):
+                yield f"forbids {operation!r}, which neither torch nor any installed library has"
+        for style, source in _right_answers(self.course, self.unit, self.exercise):
+            cells = [("setup", "\n".join(setup_imports(self.course, self.unit))), (self.exercise.name, source)]
+            for found in find(cells, self.exercise.names, self.exercise.forbids) if self.exercise.forbids else ():
+                yield f"the right answer {style!r} breaks the exercise's own rule, line {found.line}: {found.what}"
 
     def _stub(self, key: KeyExercise) -> Iterator[str]:
         verdict = self.verdict(key, self._implement(stub_source(self.course, self.unit, self.exercise)))
@@ -181,14 +198,28 @@ class _Checker:
             raise AuthorError(f"{self.unit.name}.{self.exercise.name}: does not run: {error}\n{source}") from error
 
 
+def _right_answers(course: Course, unit: Unit, exercise: Exercise) -> Iterator[tuple[str, str]]:
+    yield "reference", answer_source(course, unit, exercise)
+    for name, style, source in alternatives_of(unit):
+        if name == exercise.name:
+            yield style, source
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    """What torch's modules hold, and which packages are installed, as the from-scratch rule compares names."""
+    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "torch"]
+    found = {name for module in modules for name in vars(module)}
+    found |= {part.name for module in modules for part in iter_modules(vars(module).get("__path__", ()))}
+    return frozenset(map(canonical, found | set(packages_distributions())))
+
+
 def _failures(verdict: Verdict) -> str:
     failed = [r for r in verdict.results if not r.passed and not r.withheld]
     return "; ".join(f"{r.probe.name}: {r.raised or r.difference}" for r in failed) or verdict.outcome.value
 
 
 if __name__ == "__main__":
-    import sys
-
     from autograder.course import find_course
 
     for word in sys.argv[1:]:

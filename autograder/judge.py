@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from autograder import from_scratch
 from autograder.chain import Cells, Earlier, OwnModule
 from autograder.course import Course, Unit
 from autograder.errors import ObservationError
@@ -152,6 +153,8 @@ class Judge:
             wrong = tuple(name for name in self._stands_on(exercise, cells) if not verdicts[name].right)
             if wrong and self._deserves_another_try(verdicts[exercise.name]):
                 verdicts[exercise.name] = self._judge_with_stand_ins(cells, exercise, wrong, verdicts[exercise.name])
+        readings = from_scratch.read(self.key, exercises, cells)
+        verdicts |= {name: replace(verdicts[name], reading=reading) for name, reading in readings.items()}
         return Judgement(tuple(verdicts[e.name] for e in exercises), submission.repairs)
 
     def _with_ground(self, names: Collection[str], cells: Cells) -> set[str]:

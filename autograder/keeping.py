@@ -22,7 +22,7 @@ from autograder.running import implementation_of, is_students
 from autograder.source import Importing, names_bound, names_used, text_of
 from autograder.verdict import Verdict
 
-_MARKS = ("# exercise:", "### BEGIN", "### END", "# YOUR CODE HERE")
+_MARKS = ("# exercise:", "# from scratch:", "### BEGIN", "### END", "# YOUR CODE HERE")
 
 
 class NotKept(Exception):

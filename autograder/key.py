@@ -55,6 +55,8 @@ class KeyExercise:
     """Exercises of the same unit that the reference's answer uses."""
     probes: tuple[KeyProbe, ...]
     misconceptions: tuple[KeyMisconception, ...]
+    forbids: tuple[str, ...] = ()
+    """Operations of libraries that an answer has to do without."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,6 +76,8 @@ class Key:
     preamble: str
     """How the unit's own module of `mygpt` begins: imports, and what the course gives away."""
     exercises: tuple[KeyExercise, ...]
+    from_scratch: str = "told"
+    """Whether a forbidden call is only "told" or "costs" the points of its exercise."""
 
     def exercise(self, name: str) -> KeyExercise:
         for exercise in self.exercises:
@@ -121,7 +125,7 @@ def _read_exercise(data: dict[str, Any]) -> KeyExercise:
         for m in data["misconceptions"]
     )
     data = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    return KeyExercise(**{field.name: data[field.name] for field in fields(KeyExercise)})
+    return KeyExercise(**{field.name: data[field.name] for field in fields(KeyExercise) if field.name in data})
 
 
 def _read_observations(observations: list[str | None], probes: tuple[KeyProbe, ...]) -> tuple[bytes, ...]:

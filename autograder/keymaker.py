@@ -41,6 +41,7 @@ def make_key(course: Course, unit: Unit, secret: bytes, hidden: bool) -> Key:
         given=given_sources(course, unit),
         preamble=preamble(course, unit),
         exercises=tuple(_make_exercise(course, unit, e, probes.get(e.name, ()), secret) for e in unit.exercises),
+        from_scratch=course.from_scratch,
     )
 
 
@@ -87,6 +88,7 @@ def _make_exercise(
         misconceptions=tuple(
             _make_misconception(course, unit, exercise, m, seeded) for m in misconceptions_of(unit, exercise)
         ),
+        forbids=exercise.forbids,
     )
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import torch
 
-from autograder import keeping, mygpt, present
+from autograder import from_scratch, keeping, mygpt, present
 from autograder.errors import CheckFailed, UsageError
 from autograder.key import Key, KeyExercise, load_public_key
 from autograder.probes import Probe, probes_in
@@ -64,9 +65,9 @@ def check(*implementations: Any) -> None:
     """
     verdict = judge_live(*implementations)
     session = _current()
-    if os.environ.get("NBGRADER_EXECUTION") and not verdict.right:
+    if os.environ.get("NBGRADER_EXECUTION") and not verdict.accepted:
         raise CheckFailed(present.narrow(present.text(verdict, session.key.scoring)))
-    kept = _keep(session, verdict.exercise, implementations[0]) if verdict.right else _still_kept(session, verdict)
+    kept = _keep(session, verdict.exercise, implementations[0]) if verdict.accepted else _still_kept(session, verdict)
     verdict = replace(verdict, kept=kept)
     _show(present.text(verdict, session.key.scoring), present.html(verdict, session.key.scoring))
 
@@ -76,6 +77,7 @@ def judge_live(*implementations: Any) -> Verdict:
     session = _current()
     exercise, named = _match(session.key, implementations)
     verdict = _judge(session, exercise, implementation_of(exercise.names, named))
+    verdict = replace(verdict, reading=_read(session, exercise, named))
     before = session.verdicts.get(exercise.name)
     if before is None or hints(before) != hints(verdict):
         session.num_hints.pop(exercise.name, None)
@@ -87,6 +89,20 @@ def _judge(session: Session, exercise: KeyExercise, implementation: Any) -> Verd
     probes = {probe.name: probe for probe in session.probes[exercise.name]}
     chosen = [(probes[p.name], p.seed) for p in exercise.probes]
     return judge_exercise(exercise, list(observe(chosen, implementation, exercise.seconds)))
+
+
+def _read(session: Session, exercise: KeyExercise, named: dict[str, Any]) -> from_scratch.Reading:
+    """What the cells that were run say about the exercise's from-scratch rule."""
+    cells = _cells_run() or [("", keeping.cell_of(one)) for one in named.values()]
+    return from_scratch.read_history(session.key, exercise, cells)
+
+
+def _cells_run() -> list[tuple[str, str]]:
+    """Every cell of the notebook, in the order in which it was last run."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    run = shell.history_manager.input_hist_parsed if shell is not None else []
+    last = {source: number for number, source in enumerate(run)}
+    return [(f"In [{number}]", source) for source, number in sorted(last.items(), key=lambda item: item[1])]
 
 
 def _keep(session: Session, exercise: KeyExercise, implementation: Any) -> str:
@@ -111,10 +127,12 @@ def _keep(session: Session, exercise: KeyExercise, implementation: Any) -> str:
 
 
 def _still_kept(session: Session, verdict: Verdict) -> str:
-    """What a learner who tries something new, and wrong, likes to know."""
-    if session.package is None or not keeping.has(session.package, session.key, verdict.exercise):
+    """What a learner who tries something new that does not count likes to know."""
+    if session.package is None:
         return ""
-    return f"Your earlier right answer is still in mygpt/{session.key.unit}.py."
+    why = "Not kept in mygpt, where only what is from scratch goes. " * verdict.right
+    earlier = keeping.has(session.package, session.key, verdict.exercise)
+    return why + f"Your earlier right answer is still in mygpt/{session.key.unit}.py." * earlier
 
 
 def hint(*implementations: Any) -> None:

@@ -76,7 +76,7 @@ class _Cells:
         exercise = self.unit.exercise(block.name)
         grade_id = f"{self.unit.name}-{exercise.name}"
         answer = read_answer(self.course, self.unit, exercise)
-        source = answer_cell(answer, self.unit.name, block.names, self.shown)
+        source = answer_cell(answer, self.unit.name, block.names, self.shown, self.course.from_scratch)
         yield _code(source, "answer", **_nbgrader(f"{grade_id}-answer", solution=True))
         check = _nbgrader(grade_id, grade=True, locked=True, points=exercise.points)
         yield _code(f"check({', '.join(exercise.names)})", "check", **check)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
+from autograder.from_scratch import Finding
 from autograder.observation import Raised
 from autograder.verdict import Outcome, ProbeResult, Verdict
 
@@ -27,6 +28,8 @@ class Line:
 
 MANY = 2
 """So many failures are told with their numbers; a screen full of numbers is read by nobody."""
+MOST_PLACES = 3
+"""So many places are told where a rule is broken; they are mended one by one."""
 WITHHELD = "holds, and counts once every value is right"
 LATER = "more of this, and of what follows, once the above holds"
 
@@ -35,7 +38,7 @@ def _mark(verdict: Verdict) -> str:
     """A blank is no mistake, and neither is our own failure."""
     if verdict.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
         return "○"
-    return "✓" if verdict.right else "✗"
+    return "✓" if verdict.accepted else "✗"
 
 
 def headline(verdict: Verdict, scoring: str) -> str:
@@ -48,7 +51,8 @@ def headline(verdict: Verdict, scoring: str) -> str:
         return f"could not be judged: {verdict.detail}. This is our fault and costs you nothing; a person will look"
     total = len(verdict.results)
     if verdict.right:
-        return f"{'the property holds' if total == 1 else f'all {total} properties hold'} · {points}"
+        but = ", but not from scratch" if verdict.reading.costs else ""
+        return f"{'the property holds' if total == 1 else f'all {total} properties hold'}{but} · {points}"
     passed = sum(result.passed for result in verdict.results)
     why = {Outcome.TIMED_OUT: "timed out · ", Outcome.OUT_OF_MEMORY: "out of memory · ", Outcome.CRASHED: "crashed · "}
     return f"{why.get(verdict.outcome, '')}{passed} of {total} properties hold · {points}"
@@ -120,6 +124,7 @@ def one(verdict: Verdict, probe: str, public: bool = True) -> str:
 
 def notes(verdict: Verdict, public: bool) -> Iterator[str]:
     """What is to say below the properties."""
+    yield from rule_told(verdict)
     num_failed = sum(not (result.passed or result.withheld) for result in verdict.results)
     if verdict.misconception and num_failed > 1:
         yield "This one mistake explains every ✗."
@@ -132,6 +137,36 @@ def notes(verdict: Verdict, public: bool) -> Iterator[str]:
         yield f"Judged with the course's own {names} in place of yours, so that one mistake is paid for once."
     if verdict.stumble:
         yield str(verdict.stumble)
+
+
+def rule_told(verdict: Verdict) -> Iterator[str]:
+    """What the text of an answer says about the from-scratch rule, and what follows from it."""
+    reading = verdict.reading
+    if reading.forbidden:
+        operations = " and ".join(dict.fromkeys(found.operation for found in reading.forbidden))
+        cost = "That costs the points of this exercise." if reading.costs else "It costs no points; a grader sees it."
+        yield (
+            f"Not from scratch: {_places(reading.forbidden)}. Here you build it yourself: instead of {operations} "
+            f"from a library, take loops, plain arithmetic and what you wrote in earlier exercises. {cost}"
+        )
+    if reading.hidden:
+        yield (
+            f"A person should look at {_places(reading.hidden)}: what it calls cannot be read there. That is no "
+            "accusation, and costs nothing."
+        )
+
+
+def _places(findings: Iterable[Finding]) -> str:
+    """`line 4 (F.softmax), lines 6 and 9 (x.softmax)`."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for found in findings:
+        lines.setdefault((found.what, found.cell), []).append(str(found.line))
+    places = []
+    for (what, cell), numbers in list(lines.items())[:MOST_PLACES]:
+        *others, last = numbers[:MOST_PLACES]
+        line = f"lines {', '.join(others)} and {last}" if others else f"line {last}"
+        places.append(f"{line}{f' of the cell {cell}' if cell else ''} ({what})")
+    return ", ".join(places) + ", and more" * (len(lines) > MOST_PLACES)
 
 
 def html(verdict: Verdict, scoring: str, public: bool = True) -> str:
@@ -242,7 +277,8 @@ _HARMLESS = {  # what Python or a probe says in these words holds no value; a st
     "TabError": _COMPILER,
     "NameError": r"name '\w{1,40}' is not defined",
     "UnboundLocalError": r"cannot access local variable '\w{1,40}' where it is not associated with a value",
-    "WrongParameters": r"the module has (no parameter|a parameter too many)[\w.,:; ]{1,300}|parameter \S{1,60} has shape \([\d, ]*\), not \([\d, ]*\)",
+    "WrongParameters": r"the module has (no parameter|a parameter too many)[\w.,:; ]{1,300}"
+    r"|parameter \S{1,60} has shape \([\d, ]*\), not \([\d, ]*\)",
 }
 _OUR_OWN = {
     "TimedOut": "stopped after {seconds:g} seconds: is there a loop that never ends, or one loop too many?",

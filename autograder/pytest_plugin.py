@@ -44,8 +44,10 @@ class NotebookFile(pytest.File):
     def collect(self) -> Iterator["ExerciseOfNotebook"]:
         from autograder.key import load_public_key
 
-        for exercise in load_public_key(self.unit).exercises:
-            yield ExerciseOfNotebook.from_parent(self, name=exercise.name, exercise=exercise)
+        key = load_public_key(self.unit)
+        for exercise in key.exercises:
+            rule = bool(exercise.forbids) and key.from_scratch == "costs"
+            yield ExerciseOfNotebook.from_parent(self, name=exercise.name, exercise=exercise, rule=rule)
 
     @cached_property
     def verdicts(self) -> dict[str, Any]:
@@ -62,35 +64,29 @@ class NotebookFile(pytest.File):
 
 
 class ExerciseOfNotebook(pytest.Collector):
-    """One exercise, with an item for each of its probes."""
+    """One exercise, with an item for each of its probes, and one for its from-scratch rule where that costs points."""
 
-    def __init__(self, exercise: Any, **kwargs: Any) -> None:
+    def __init__(self, exercise: Any, rule: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.exercise = exercise
+        self.exercise, self.rule = exercise, rule
 
     def collect(self) -> Iterator["Property"]:
         for probe in self.exercise.probes:
             yield Property.from_parent(self, name=probe.name)
+        if self.rule:
+            yield FromScratch.from_parent(self, name="from_scratch")
 
 
 class PropertyFailed(Exception):
     """A property that does not hold; the message is what a student reads."""
 
 
-class Property(pytest.Item):
-    """One property of one answer."""
+class Judged(pytest.Item):
+    """Something about one answer."""
 
-    def runtest(self) -> None:
-        from autograder import present
-        from autograder.errors import GraderBroke
-        from autograder.verdict import Outcome
-
-        verdict = self.parent.parent.verdicts[self.parent.name]
-        if verdict.outcome is Outcome.COULD_NOT_JUDGE:
-            raise GraderBroke(f"{self.parent.name} could not be judged: {verdict.detail}")
-        result = next((r for r in verdict.results if r.probe.name == self.name), None)
-        if result is None or not result.passed:
-            raise PropertyFailed(present.one(verdict, self.name))
+    @property
+    def verdict(self) -> Any:
+        return self.parent.parent.verdicts[self.parent.name]
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from autograder.errors import CourseError
@@ -101,3 +97,29 @@ class Property(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, f"{self.parent.name}: {self.name}"
+
+
+class FromScratch(Judged):
+    """No forbidden call is made."""
+
+    def runtest(self) -> None:
+        from autograder import present
+
+        if self.verdict.reading.costs:
+            raise PropertyFailed(" ".join(present.rule_told(self.verdict)))
+
+
+class Property(Judged):
+    """One property of one answer."""
+
+    def runtest(self) -> None:
+        from autograder import present
+        from autograder.errors import GraderBroke
+        from autograder.verdict import Outcome
+
+        verdict = self.verdict
+        if verdict.outcome is Outcome.COULD_NOT_JUDGE:
+            raise GraderBroke(f"{self.parent.name} could not be judged: {verdict.detail}")
+        result = next((r for r in verdict.results if r.probe.name == self.name), None)
+        if result is None or not result.passed:
+            raise PropertyFailed(present.one(verdict, self.name))

@@ -166,6 +166,17 @@ class UnitReport:
         rows.sort(key=lambda row: (-row.share.count / row.share.of, self._place(row.exercise), row.sentence))
         return rows[:MOST_PROPERTIES]
 
+    def from_scratch(self) -> list[tuple[str, str, Share]]:
+        """The exercise, the forbidden operation that is called (nothing: a person should look), for how many."""
+        counts = Counter(
+            (one["name"], operation)
+            for found in self.judged
+            for one in found["exercises"]
+            for operation in {place["operation"] for place in one.get("from_scratch", ())}
+        )
+        rows = sorted(counts.items(), key=lambda item: (-item[1], self._place(item[0][0]), item[0][1]))
+        return [(*key, Share(count, len(self.judged))) for key, count in rows]
+
     def stumbles(self) -> list[tuple[str, str, Share]]:
         """Graded end to end: the exercise, the earlier units that make it fail, for how many of the class."""
         counts = Counter(

@@ -10,6 +10,9 @@ from autograder.course import Course, Unit
 from autograder.vault import ROOM, write_private
 from autograder.verdict import Verdict
 
+NAMED = 5
+"""So many students are named in a line for the terminal; all of them stand in `--json` and in the results."""
+
 
 @dataclass(frozen=True, slots=True)
 class Graded:
@@ -23,6 +26,10 @@ class Graded:
     verdicts: tuple[Verdict, ...] = ()
     earlier: tuple[Earlier, ...] = ()
     """Graded end to end: what stood behind `mygpt`."""
+
+    def from_scratch(self) -> dict[str, list[dict[str, Any]]]:
+        """By exercise: what it forbids and the answer calls, and what a person should look at."""
+        return {v.exercise.name: v.reading.as_json() for v in self.verdicts if v.reading.findings}
 
     def end_to_end(self) -> dict[str, Any]:
         """For `--json`: where an earlier unit is the cause, and what was borrowed from the course."""
@@ -59,6 +66,7 @@ class Finish:
             "remembered": self.num_remembered,
             "points": {graded.student: graded.points for graded in self.results},
             "needs_a_person": {g.student: list(g.reasons) for g in self.results if g.points is None},
+            "from_scratch": {g.student: found for g in self.results if (found := g.from_scratch())},
             **({"end_to_end": {g.student: g.end_to_end() for g in self.results}} if self.end_to_end else {}),
         }
 
@@ -68,6 +76,7 @@ class Finish:
         pace = f"{60 * len(self.results) / self.seconds:.0f} a minute" if self.results else "nothing in submitted/"
         line = f"{self.unit.folder}: {len(self.results) - len(waiting)} graded ({mended} with repairs)"
         lines = [f"{line}, {len(waiting)} need a person · {self.seconds:.1f} s, {pace}", *waiting]
+        lines += [line for line in (self._told("forbidden"), self._told("hidden")) if line]
         if self.num_remembered:
             lines.append(f"  {self.num_remembered} jobs were known from an earlier run; --fresh runs them again")
         if self.end_to_end:
@@ -75,6 +84,18 @@ class Finish:
             borrowing = sum(any(earlier.lent for earlier in graded.earlier) for graded in self.results)
             lines.append(f"  end to end: {stumbling} stumble over an earlier unit, {borrowing} borrow from the course")
         return "\n".join(lines)
+
+
+    def _told(self, kind: str) -> str:
+        """Whose answers, to which exercises, call what is forbidden there, or cannot be read."""
+        who: dict[str, list[str]] = {}
+        for graded in self.results:
+            if names := [v.exercise.name for v in graded.verdicts if getattr(v.reading, kind)]:
+                who[graded.student] = names
+        shown = [f"{student}: {', '.join(names)}" for student, names in list(who.items())[:NAMED]]
+        shown += [f"and {len(who) - NAMED} more"] * (len(who) > NAMED)
+        what = "call what their exercise forbids" if kind == "forbidden" else "hide a call from reading: look at them"
+        return f"  from scratch: {len(who)} {what} ({'; '.join(shown)})" if who else ""
 
 
 def save_results(course: Course, unit: Unit, level: str, results: list[Graded], keep_others: bool = False) -> Path:
@@ -120,6 +141,7 @@ def _as_json(course: Course, graded: Graded) -> dict[str, Any]:
                 "failed": [r.probe.sentence for r in verdict.results if not r.passed and not r.withheld],
                 "stand_ins": list(verdict.used_stand_ins),
                 **({"stumble": verdict.stumble.as_json()} if verdict.stumble else {}),
+                **({"from_scratch": verdict.reading.as_json()} if verdict.reading.findings else {}),
             }
             for verdict in graded.verdicts
         ],

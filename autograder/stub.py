@@ -9,6 +9,7 @@ import tokenize
 from collections.abc import Iterable
 
 from autograder.errors import AuthorError
+from autograder.from_scratch import rule_in_words
 from autograder.source import Answer, joined
 
 BEGIN = "### BEGIN SOLUTION"
@@ -20,8 +21,11 @@ STRUCTURAL = ("property", "staticmethod", "classmethod", "abstractmethod", "data
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def answer_cell(answer: Answer, unit: str, given_methods: Iterable[str] = (), shown: Iterable[str] = ()) -> str:
-    """Write the cell: its name, what is given (unless `shown` by a cell above), the definitions with their markers."""
+def answer_cell(
+    answer: Answer, unit: str, given_methods: Iterable[str] = (), shown: Iterable[str] = (), setting: str = "told"
+) -> str:
+    """Write the cell: its name, its from-scratch rule, what is given (unless `shown` by a cell above), the definitions
+    with their markers."""
     exercise = answer.exercise
     given = [found for found in answer.given if not set(shown).issuperset(found.names)]
     marked = [_Marked(found.text, frozenset(given_methods)) for found in answer.definitions]
@@ -31,7 +35,8 @@ def answer_cell(answer: Answer, unit: str, given_methods: Iterable[str] = (), sh
     if answer.helpers:
         marked[-1].append(joined(answer.helpers).rstrip("\n"))
     text = "\n\n\n".join([*(found.text for found in given), *(part.text() for part in marked)])
-    return f"# exercise: {unit}.{exercise.name}\n{text}"
+    rule = f"# from scratch: {rule_in_words(exercise.forbids, setting)}\n" if exercise.forbids else ""
+    return f"# exercise: {unit}.{exercise.name}\n{rule}{text}"
 
 
 class _Marked:

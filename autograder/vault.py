@@ -35,7 +35,7 @@ def source_digest(course: Course, unit: Unit, secret: bytes, hidden: bool) -> st
     paths += [Path(__file__).parent / "checks" / f"{unit.name}.py"]
     paths += [course.root / "reference" / folder / f"{unit.name}.py" for folder in (".", "misconceptions")]
     digest = hashlib.sha256(hashlib.sha256(secret).digest())
-    digest.update(repr((unit, course.scoring, given_sources(course, unit))).encode("utf-8"))
+    digest.update(repr((unit, course.scoring, course.from_scratch, given_sources(course, unit))).encode("utf-8"))
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(hidden_source(course, unit).encode() if hidden else b"")

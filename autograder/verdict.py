@@ -12,6 +12,7 @@ from typing import Any
 
 from autograder.comparison import Difference, compare
 from autograder.errors import ObservationError
+from autograder.from_scratch import UNREAD, Reading
 from autograder.key import KeyExercise, KeyMisconception, KeyProbe
 from autograder.observation import Foreign, Raised, decode
 
@@ -72,14 +73,21 @@ class Verdict:
     """Set where the cause of a failure lies in an earlier unit; it costs nothing."""
     kept: str = ""
     """In a notebook: what became of a right answer in `mygpt`, in words."""
+    reading: Reading = UNREAD
+    """What the text of the answer says about the from-scratch rule."""
 
     @property
     def right(self) -> bool:
         return self.outcome is Outcome.RIGHT
 
+    @property
+    def accepted(self) -> bool:
+        """Right, and worth its points."""
+        return self.right and not self.reading.costs
+
     def score(self, scoring: str) -> float:
         """Points, by the course's rule."""
-        if self.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE):
+        if self.outcome in (Outcome.NOT_ATTEMPTED, Outcome.COULD_NOT_JUDGE) or self.reading.costs:
             return 0.0
         total = sum(result.probe.weight for result in self.results)
         passed = sum(result.probe.weight for result in self.results if result.passed)

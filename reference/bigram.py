@@ -97,7 +97,7 @@ def softmax(x: Tensor, dim: int) -> Tensor:
     nothing but −inf has no answer and is not asked for.
 
     `torch.softmax` and `log_softmax`, under whatever name PyTorch has them, are not allowed: this is the
-    function that they would hide. `check` sees results only; how you came to them is read by a person.
+    function that they would hide.
 
     Source: Goodfellow, Bengio, Courville, Deep Learning (2016), sections 4.1 and 6.2.2.3.
 

@@ -109,8 +109,7 @@ def gelu(x: Tensor) -> Tensor:
     Returns:
         Same shape, element by element. Finite for every |x| ≤ 100. Differentiable; x is not changed.
 
-    Write it yourself: do not call nn.GELU or F.gelu, under whatever name. The check looks at numbers only and will not
-    notice; whoever reads your code will, and it is two lines.
+    Write it yourself: do not call nn.GELU or F.gelu, under whatever name. It is two lines.
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2.
 

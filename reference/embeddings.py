@@ -22,8 +22,7 @@ def embedding_lookup(W: Tensor, ids: Tensor) -> Tensor:
         an error of any kind: an id lies outside 0 … V−1. Also a negative one: there is no counting from the end.
 
     Neither argument is changed. `F.embedding` and `nn.Embedding`, under whatever name PyTorch has them, are not
-    allowed: they are what you are building. `check` sees results only; how you came to them is seen by whoever
-    reads your code.
+    allowed: they are what you are building.
 
     Example:
         >>> W = torch.tensor([[0.0, 1.0], [10.0, 11.0], [20.0, 21.0]])  # V = 3, C = 2
