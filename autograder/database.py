@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from autograder.errors import GraderBroke, UsageError
-from autograder.whole import draft_of, place_once
+from autograder.whole import draft_of, place_once, write_draft
 
 PATIENCE = 60.0
 """Seconds that SQLite waits for another program's lock."""
@@ -133,17 +133,20 @@ def _see_that_it_is_whole(path: Path, copy: Path) -> None:
         what = "empty" if path.is_file() else "not a file"
         raise GraderBroke(f"the gradebook {path} is {what}. {_mend(path, copy)}")
     with closing(sqlite3.connect(path, timeout=PATIENCE)) as found:
-        if (said := found.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise GraderBroke(f"the gradebook {path} is damaged ({said.splitlines()[-1]}). {_mend(path, copy)}")
+        said = found.execute("PRAGMA quick_check(1)").fetchone()[0].splitlines()[-1]
+        pages, size = (found.execute(f"PRAGMA page_{what}").fetchone()[0] for what in ("count", "size"))
+        if path.stat().st_size < pages * size:  # a page that is cut short is read as if zeros followed
+            said = "its end is missing"
+    if said != "ok":
+        raise GraderBroke(f"the gradebook {path} is damaged ({said}). {_mend(path, copy)}")
 
 
 def _copy(found: sqlite3.Connection, copy: Path) -> None:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = draft_of(copy)
+    draft = write_draft(copy, b"", private=True)
     try:
         with closing(sqlite3.connect(draft)) as kept:
             found.backup(kept)
-        draft.chmod(0o600)
         draft.replace(copy)
     finally:
         draft.unlink(missing_ok=True)
