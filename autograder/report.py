@@ -285,13 +285,13 @@ def _results_path(course: Course, unit: Unit) -> Path:
 
 def _read_results(course: Course, unit: Unit) -> Record:
     path = _results_path(course, unit)
+    known = {exercise.name for exercise in unit.exercises}
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        for found in results["submissions"]:  # an exercise that has left course.toml since
+            found["exercises"] = [one for one in found["exercises"] if one["name"] in known]
+    except (ValueError, TypeError, KeyError):
         raise UsageError(f"{path} is damaged: grade the unit again") from None
-    known = {exercise.name for exercise in unit.exercises}
-    for found in results["submissions"]:  # an exercise that has left course.toml since
-        found["exercises"] = [one for one in found["exercises"] if one["name"] in known]
     return results
 
 
