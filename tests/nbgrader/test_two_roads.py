@@ -22,12 +22,20 @@ def files(course: Course) -> dict[str, bytes]:
     return {p.relative_to(room).as_posix(): p.read_bytes() for p in sorted(room.rglob("*")) if p.is_file()}
 
 
+def memory(course: Course) -> dict[str, int]:
+    """What the sandbox was asked, each with when the answer was written down."""
+    room = course.root / ".autograder" / "memory"
+    return {path.name: path.stat().st_mtime_ns for path in room.rglob("*") if path.is_file()}
+
+
 @pytest.fixture(scope="module")
 def both(course: Course, run: Callable[..., str]) -> tuple[tuple[Rows, dict], tuple[Rows, dict]]:
     run("python", "-m", "autograder.cli", "grade", "06-attention")
     fast = rows(course), files(course)
     shutil.rmtree(course.root / "autograded")
+    remembered = memory(course)
     run("nbgrader", "autograde", "06-attention", "--force")
+    assert remembered and memory(course) == remembered, "the second road runs again what the first has run"
     return fast, (rows(course), files(course))
 
 
