@@ -60,7 +60,10 @@ def open_gradebook(url: str, course_id: str, copy: Path) -> Gradebook:
             _look_at(path, copy)
         for attempt in range(3):
             try:
+                is_new = path and not path.exists()
                 _prepare(where, path)
+                if path and not is_new:
+                    _copy(path, copy)
                 return Gradebook(where.render_as_string(hide_password=False), course_id)
             except (IntegrityError, InvalidEntry):  # somebody else was making the same; the next look finds it made
                 if attempt == 2:
@@ -117,15 +120,13 @@ def _name(where: URL) -> str:
 
 
 def _look_at(path: Path, copy: Path) -> None:
-    """See that an SQLite gradebook is whole and may be written, and keep a copy of it."""
+    """See that an SQLite gradebook is whole and may be written."""
     if not path.exists():
         return
     _see_that_it_is_whole(path, copy)
     for place in (path, path.parent):
         if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise GraderBroke(f"{place} may not be written. {_WRITABLE.replace('it and', f'{path.name} and')}.")
-    with closing(sqlite3.connect(path, timeout=PATIENCE)) as found:
-        _copy(found, copy)
 
 
 def _see_that_it_is_whole(path: Path, copy: Path) -> None:
@@ -141,11 +142,11 @@ def _see_that_it_is_whole(path: Path, copy: Path) -> None:
         raise GraderBroke(f"the gradebook {path} is damaged ({said}). {_mend(path, copy)}")
 
 
-def _copy(found: sqlite3.Connection, copy: Path) -> None:
+def _copy(path: Path, copy: Path) -> None:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = write_draft(copy, b"", private=True)
     try:
-        with closing(sqlite3.connect(draft)) as kept:
+        with closing(sqlite3.connect(path, timeout=PATIENCE)) as found, closing(sqlite3.connect(draft)) as kept:
             found.backup(kept)
         draft.replace(copy)
     finally:

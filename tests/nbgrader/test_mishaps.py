@@ -110,8 +110,10 @@ def test_a_damaged_gradebook_is_left_alone(kind: str, book: Path, course: Course
     damage(book)
     left = book.read_bytes() if book.is_file() else None
     copy = course.root / ROOM / COPY
+    kept = copy.read_bytes()
     with pytest.raises(GraderBroke) as told:
         open_gradebook(url(course), course.id, copy)
+    assert copy.read_bytes() == kept
     assert words in str(told.value) and str(book) in str(told.value) and "\n" not in str(told.value)
     assert (book.read_bytes() if book.is_file() else None) == left
     assert kind in ("newer", "older") or str(copy) in str(told.value)
