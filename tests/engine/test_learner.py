@@ -234,6 +234,16 @@ def causal_mask(T_q, T_k):
 exercise = autograder.learner._session.key.exercise("split_heads")
 object.__setattr__(exercise, "seconds", 0.2)""",
     "check(split_heads)",
+    "from torch import nn\n\ntheirs = nn.Transformer.generate_square_subsequent_mask",
+    """# exercise: attention.causal_mask
+def causal_mask(T_q, T_k):
+    return theirs(T_k)[-T_q:] == 0""",
+    "check(causal_mask)",
+    """autograder.learner._session.key = autograder.learner.replace(autograder.learner._session.key, from_scratch="costs")
+check(causal_mask)""",
+    """def causal_mask(T_q, T_k):
+    return torch.ones(T_q, T_k).tril(T_k - T_q) == 1""",
+    "theirs = nn.Transformer.generate_square_subsequent_mask(4)\ncheck(causal_mask)",
 ]
 
 
@@ -283,3 +293,14 @@ def test_in_a_kernel_our_errors_show_no_frame_of_ours(kernel: list[Any]) -> None
 def test_in_a_kernel_an_endless_answer_is_stopped_and_says_nothing(kernel: list[Any]) -> None:
     (output,) = kernel[7]
     assert output.data["text/plain"].startswith("✗ split_heads: timed out · 0 of 2 properties hold")
+
+
+@pytest.mark.slow
+def test_in_a_kernel_a_forbidden_call_is_told_at_once_also_under_a_name_from_another_cell(kernel: list[Any]) -> None:
+    told, costly, own = (kernel[number][0].data for number in (10, 11, 13))
+    place = "Not from scratch: line 3 (theirs, which is torch.nn.Transformer.generate_square_subsequent_mask), line 3 of"
+    assert told["text/plain"].startswith("✓ causal_mask: all 3 properties hold · 2 of 2 points")
+    assert place in told["text/plain"] and place in told["text/html"]
+    assert costly["text/plain"].startswith("✗ causal_mask: all 3 properties hold, but not from scratch · 0 of 2 points")
+    assert "Not kept in mygpt" in costly["text/plain"]
+    assert "from scratch" not in own["text/plain"] and "Kept in mygpt/attention.py" in own["text/plain"]

@@ -15,6 +15,13 @@ from autograder.submission import exercise_of, role_of
 from autograder.variants import misconception_source, misconceptions_of
 
 RUN = "import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+WHERE_IT_COSTS = """
+import dataclasses, autograder.key
+read = autograder.key.load_public_key
+autograder.key.load_public_key = lambda unit: dataclasses.replace(read(unit), from_scratch="costs")
+"""
+OF_TORCH = """def causal_mask(T_q, T_k):
+    return nn.Transformer.generate_square_subsequent_mask(T_k)[-T_q:] == 0"""
 INSTALLED = any(found.value == "autograder.pytest_plugin" for found in entry_points(group="pytest11"))
 PLUGIN = [] if INSTALLED else ["-p", "autograder.pytest_plugin"]
 
@@ -23,17 +30,20 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def desk(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three notebooks: all right; one known mistake; another course's."""
+    """Four notebooks: all right; one known mistake; one call of the library; another course's."""
     folder = tmp_path_factory.mktemp("desk")
     unit = course.unit("attention")
     text = solved_notebook(course, unit)
     (folder / "right.ipynb").write_text(text, encoding="utf-8")
     notebook = nbformat.reads(text, as_version=4)
     mistake = misconceptions_of(unit, unit.exercise("causal_mask"))[0]
-    for cell in notebook.cells:
-        if role_of(cell) == "answer" and exercise_of(cell) == "causal_mask":
-            cell.source = misconception_source(course, unit, mistake)
-    (folder / "wrong.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+    answers = {"wrong": misconception_source(course, unit, mistake), "library": OF_TORCH}
+    for name, answer in answers.items():
+        for cell in notebook.cells:
+            if role_of(cell) == "answer" and exercise_of(cell) == "causal_mask":
+                cell.source = answer
+        (folder / f"{name}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+    (folder / "conftest.py").write_text(WHERE_IT_COSTS, encoding="utf-8")
     (folder / "other.ipynb").write_text(text.replace("attention-", "alchemy-"), encoding="utf-8")
     return folder
 
@@ -52,10 +62,20 @@ def graded(desk: Path, run_python: Callable, refuse: Callable) -> tuple[str, dic
     return done.stdout, cases
 
 
-def test_there_is_one_case_for_each_property(graded: tuple) -> None:
+def test_there_is_one_case_for_each_property_and_one_for_a_rule_that_costs(graded: tuple) -> None:
     _, cases = graded
-    properties = [(e.name, p.name) for e in load_public_key("attention").exercises for p in e.probes]
-    assert list(cases) == [(notebook, *place) for notebook in ("right", "wrong") for place in properties]
+    names = {e.name: [p.name for p in e.probes] for e in load_public_key("attention").exercises}
+    for exercise in load_public_key("attention").exercises:
+        names[exercise.name] += ["from_scratch"] * bool(exercise.forbids)
+    properties = [(exercise, name) for exercise, found in names.items() for name in found]
+    assert list(cases) == [(notebook, *place) for notebook in ("library", "right", "wrong") for place in properties]
+
+
+def test_a_forbidden_call_fails_the_rule_and_no_property(graded: tuple) -> None:
+    _, cases = graded
+    ((place, text),) = [found for found in cases.items() if found[0][0] == "library" and found[1]]
+    assert place == ("library", "causal_mask", "from_scratch")
+    assert text.startswith("Not from scratch: line 2 (nn.Transformer.generate_square_subsequent_mask).")
 
 
 def test_a_right_notebook_passes(graded: tuple) -> None:
