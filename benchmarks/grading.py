@@ -1,120 +1,165 @@
-"""How fast is a class graded? `autograder grade` beside nbgrader's own executor, on the same submissions, in one run.
+"""How fast is a class graded? Ours beside stock nbgrader, on the same submissions, in one run, with equal points.
 
-    python -m benchmarks.grading [--unit attention] [--submissions 40] [--stock 5] [--json]
+    python -m benchmarks.grading [--units all] [--submissions 200] [--stock 20] [--seed 0] [--jobs 2] [--json]
 
-Stock nbgrader grades a sample of the same class (it is serial and takes seconds for each), scaled to one submission.
-Demonstration cells are removed from every submission on both sides, so stock is not charged for lessons that train.
+Stock is serial and takes seconds for each, so it grades a random few of the class, scaled. Each of its figures comes
+from two runs, one submission and the others, so that what it takes to start is known and can be left out.
+
+`judge_ratio` compares judging alone, from the file to verdicts, at a steady pace: all isolation on, starting left out
+on both sides. `judge_whole_ratio` is the same for the whole class, starting included on both sides. `gradebook_ratio`
+is the whole way for the whole class, starting included: files to gradebook and feedback pages. What stock does is
+`nbgrader autograde` and `nbgrader generate_feedback`; its judging cannot be told from its bookkeeping.
 """
 
 import json
 import os
+import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
-import nbformat
+from autograder.course import Course, Unit
+from autograder.grading import How, judge_submissions
+from autograder.judge import Judge, sandbox_of
+from benchmarks.classroom import make_class, open_course
+from benchmarks.stock import Stock, Timed, rows_of, run, same_by_rule
 
-from autograder.course import Course, Unit, find_course
-from autograder.submission import exercise_of, released_notebook, role_of
-from autograder.variants import misconception_source, misconceptions_of
+MAIN = "attention"
+FEW, FEW_STOCK = 24, 3
+"""So many submissions of the other units, and so many of these by stock: it takes five seconds for each."""
 
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--unit", default="attention")
-    parser.add_argument("--submissions", type=int, default=40)
-    parser.add_argument("--stock", type=int, default=5)
+    parser.add_argument("--units", default="all", help="names of units, or all; attention is always measured in full")
+    parser.add_argument("--submissions", type=int, default=200)
+    parser.add_argument("--stock", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="which of the class stock grades")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    result = measure(args)
+    print(json.dumps(result) if args.json else told(result))
+
+
+def measure(args: Namespace) -> dict[str, Any]:
+    """The main unit in full, the others' pace of judging."""
     with tempfile.TemporaryDirectory() as folder:
-        result = measure(Path(folder), args)
-    print(json.dumps(result) if args.json else "\n".join(f"{name:28} {value}" for name, value in result.items()))
+        course = open_course(Path(folder, "course"))
+        result = measure_class(course, course.unit(MAIN), args)
+        others = [unit.name for unit in course.units if unit.name != MAIN]
+        chosen = others if args.units == "all" else [name for name in args.units.split(",") if name != MAIN]
+        small = Namespace(**vars(args) | {"submissions": FEW, "stock": FEW_STOCK})
+        units = {name: measure_judging(course, course.unit(name), small) for name in chosen}
+        everywhere = [result, *units.values()]
+        return result | {
+            "units": {name: found["judge_ratio"] for name, found in units.items()},
+            "units_measured_on": {"submissions": FEW, "stock": FEW_STOCK},
+            "worst_unit_ratio": min(found["judge_ratio"] for found in everywhere),
+            "scores_agree": all(found["rows_agree"] == found["stock_measured_on"] for found in everywhere),
+        }
 
 
-def measure(folder: Path, args: Namespace) -> dict[str, object]:
-    """Grade the class both ways and compare pace and points."""
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    course = find_course(Path(__file__).parent).copy_to(folder)
-    unit = course.unit(args.unit)
-    make_class(course, unit, args.submissions)
-    command = [sys.executable, "-m", "autograder.cli", "--root", str(folder), "grade", unit.name, "--json"]
-    _run(command, folder)  # registers the assignment, makes the key
-    ours = json.loads(_run([*command, "--jobs", str(args.jobs)], folder))
-    students = sorted(ours["points"])[: args.stock]
-    stock_s, stock_points = grade_by_stock(folder, unit, students)
-    pace, stock_pace = 60 * args.submissions / ours["seconds"], 60 * len(students) / stock_s
-    return {
-        "unit": unit.name,
-        "submissions": args.submissions,
-        "isolation": ours["isolation"],
-        "autograder_per_minute": round(pace),
-        "stock_per_minute": round(stock_pace, 1),
-        "stock_measured_on": len(students),
-        "gradebook_ratio": round(pace / stock_pace, 1),
-        "all_or_nothing_agrees": sum(_agrees(ours["points"][s], stock_points[s], unit) for s in students),
+def measure_class(course: Course, unit: Unit, args: Namespace) -> dict[str, Any]:
+    """The whole way, for the whole class."""
+    result = measure_judging(course, unit, args)
+    started = time.perf_counter()
+    autograder(course, "feedback", unit.name, "--jobs", str(args.jobs))
+    feedback_s = time.perf_counter() - started
+    stock = Stock(course, unit, course.root.with_name("stock-feedback"))
+    shutil.copyfile(course.root / "gradebook.db", stock.course.root / "gradebook.db")
+    theirs = stock.timed("generate_feedback", "autograded", sample(course, args))
+    stock_s = result["stock_autograde_s"] + theirs.whole(args.submissions)
+    note(f"{unit.name}: pages in {feedback_s:.1f} s; stock would take {stock_s:.0f} s for everything")
+    return result | {
+        "feedback_s": round(feedback_s, 1),
+        "stock_feedback_s": round(theirs.whole(args.submissions), 1),
+        "pages_equal": f"{count_equal_pages(course, stock.course, unit)} of {theirs.num + 1}",
+        "gradebook_ratio": round(stock_s / (result["grade_s"] + feedback_s), 1),
     }
 
 
-def make_class(course: Course, unit: Unit, num_submissions: int) -> None:
-    """Every second student is right; the others hold one misconception each, in turn."""
-    solved = nbformat.read(course.root / "solutions" / unit.folder / f"{unit.name}.ipynb", as_version=4)
-    right = {exercise_of(cell): cell.source for cell in solved.cells if role_of(cell) == "answer"}
-    wrong = misconceptions_of(unit)
-    for number in range(num_submissions):
-        answers = dict(right)
-        if number % 2:
-            misconception = wrong[number // 2 % len(wrong)]
-            answers[misconception.exercise] = misconception_source(course, unit, misconception)
-        notebook = released_notebook(course, unit)
-        notebook.cells = [cell for cell in notebook.cells if role_of(cell) != "demo"]
-        for cell in notebook.cells:
-            if role_of(cell) == "answer":
-                cell.source = answers[exercise_of(cell)]
-        path = course.root / "submitted" / f"student{number:04d}" / unit.folder / f"{unit.name}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(notebook, path)
-
-
-def grade_by_stock(folder: Path, unit: Unit, students: list[str]) -> tuple[float, dict[str, float]]:
-    """nbgrader with its own preprocessors, kernel and all; the cells' `check` raises where an answer is wrong."""
-    shutil.rmtree(folder / "autograded")
-    lines = (folder / "nbgrader_config.py").read_text(encoding="utf-8")
-    lines += "\nfrom nbgrader.converters import Autograde\n"
-    for name in ("sanitize_preprocessors", "autograde_preprocessors"):
-        lines += f"c.Autograde.{name} = list(Autograde.class_traits()['{name}'].default_args[0])\n"
-    (folder / "nbgrader_config.py").write_text(lines, encoding="utf-8")
-    for path in (folder / "submitted").iterdir():
-        if path.name not in students:
-            shutil.rmtree(path)
+def measure_judging(course: Course, unit: Unit, args: Namespace) -> dict[str, Any]:
+    """From file to verdicts, beside `nbgrader autograde`; then are the points the same?"""
+    for room in ("submitted", "autograded", "feedback"):
+        shutil.rmtree(course.root / room, ignore_errors=True)
+    (course.root / "submitted").mkdir()
+    grade(course, unit, args.jobs)  # nobody: registers the assignment, makes the key
+    make_class(course, unit, args.submissions)
+    stock = Stock(course, unit, course.root.with_name(f"stock-{unit.name}"))
+    ours = judge(course, unit, args.jobs)
     started = time.perf_counter()
-    _run([str(Path(sys.executable).parent / "nbgrader"), "autograde", unit.folder, "--force"], folder)
-    seconds = time.perf_counter() - started
-    return seconds, _points(folder, unit, students)
+    graded = grade(course, unit, args.jobs)
+    grade_s = time.perf_counter() - started
+    stock.use_own_steps()
+    students = sample(course, args)
+    theirs = stock.timed("autograde", "submitted", students)
+    left, right = rows_of(course, unit, students), rows_of(stock.course, unit, students)
+    num = args.submissions
+    note(f"{unit.name}: {1e3 * ours.each:.0f} ms each, stock {theirs.each:.2f} s")
+    return {
+        "unit": unit.name,
+        "submissions": num,
+        "jobs": args.jobs,
+        "judged_per_minute": round(60 / ours.each),
+        "judge_start_s": round(ours.start, 1),
+        "stock_per_minute": round(60 / theirs.each, 1),
+        "stock_start_s": round(theirs.start, 1),
+        "stock_measured_on": len(students),
+        "grade_s": round(grade_s, 1),
+        "remembered": graded["remembered"],
+        "stock_autograde_s": round(theirs.whole(num), 1),
+        "rows_agree": sum(same_by_rule(left[student], right[student]) for student in students),
+        "judge_ratio": round(theirs.each / ours.each, 1),
+        "judge_whole_ratio": round(theirs.whole(num) / ours.whole(num), 1),
+    }
 
 
-def _points(folder: Path, unit: Unit, students: list[str]) -> dict[str, float]:
-    from nbgrader.api import Gradebook
+def judge(course: Course, unit: Unit, jobs: int) -> Timed:
+    """Judging alone, in the sandbox; nothing is remembered from before, nothing is written down."""
+    begun = time.perf_counter()
+    with Judge.of_course(course, unit, sandbox_of(unit.name)) as warm:
+        started = time.perf_counter()
+        found = [found for _, found in judge_submissions(course, unit, warm, How(jobs))]
+        ended = time.perf_counter()
+    if not all(one.judgement for one in found):
+        raise SystemExit(f"{unit.name}: {next(one.reasons for one in found if not one.judgement)}")
+    return Timed(len(found), (ended - started) / len(found), started - begun)
 
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}", "build-a-gpt") as gradebook:
-        return {s: gradebook.find_submission(unit.folder, s).score for s in students}
+
+def grade(course: Course, unit: Unit, jobs: int) -> dict[str, Any]:
+    """`autograder grade` as an instructor types it, with nothing remembered."""
+    shutil.rmtree(course.root / ".autograder" / "memory", ignore_errors=True)
+    return json.loads(autograder(course, "grade", unit.name, "--jobs", str(jobs), "--json"))
 
 
-def _agrees(ours: float, stock: float, unit: Unit) -> bool:
-    """Stock knows all or nothing, public seeds only: right answers agree to the point, wrong ones get no more."""
-    full = sum(exercise.points for exercise in unit.exercises)
-    return ours == stock if ours == full else stock <= ours < full
+def autograder(course: Course, *words: str) -> str:
+    return run([sys.executable, "-m", "autograder.cli", "--root", str(course.root), *words], course.root)
 
 
-def _run(command: list[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr[-3000:]}")
-    return done.stdout
+def sample(course: Course, args: Namespace) -> list[str]:
+    """A random few of the class, and one more to learn what it takes to start."""
+    students = sorted(path.name for path in (course.root / "submitted").iterdir())
+    return random.Random(args.seed).sample(students, args.stock + 1)
+
+
+def count_equal_pages(ours: Course, theirs: Course, unit: Unit) -> int:
+    """Feedback pages that are the same to the byte."""
+    pages = [path.relative_to(theirs.root) for path in theirs.root.glob(f"feedback/*/{unit.folder}/*.html")]
+    return sum((ours.root / page).read_bytes() == (theirs.root / page).read_bytes() for page in pages)
+
+
+def note(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def told(result: dict[str, Any]) -> str:
+    stock = f"stock graded a random {result['stock_measured_on']} of them, scaled"
+    return "\n".join([*(f"{name:20} {value}" for name, value in result.items()), stock])
 
 
 if __name__ == "__main__":
