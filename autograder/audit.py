@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from autograder.errors import GraderBroke
+from autograder.whole import owner_only
 
 LOG = "audit.jsonl"
 
@@ -56,7 +57,7 @@ class AuditLog:
         """
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file, _alone(file):
+            with open(self.path, "a+b", opener=owner_only) as file, _alone(file):
                 self._append(file, {"when": datetime.now(UTC).isoformat(timespec="seconds"), "who": user(), **entry})
         except OSError as error:
             raise GraderBroke(

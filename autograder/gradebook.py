@@ -32,7 +32,7 @@ from autograder.errors import GraderBroke, sentence_of
 from autograder.standing import Change, Standing, sum_of
 from autograder.submission import NeedsPerson, cells_to_run, released_notebook
 from autograder.vault import ROOM
-from autograder.whole import remove_drafts, write_whole
+from autograder.whole import draft_of, remove_drafts, write_whole
 
 # nbgrader 0.9 says this three times for every new submission, and means nothing by it.
 warnings.filterwarnings("ignore", message="Object of type .* not in session", category=SAWarning)
@@ -223,7 +223,8 @@ class CourseGradebook:
         the one that students get, which would be gone or cut in half if we were killed."""
         self._gradebook.db.commit()
         config = copy.deepcopy(self.config)
-        release = config.CourseDirectory.release_directory = str(self.course.root / ROOM / "release")
+        release = draft_of(self.course.root / ROOM / "release")
+        config.CourseDirectory.release_directory = str(release)
         done = NbGraderAPI(config=config).generate_assignment(self.unit.folder, force=True, create=True)
         shutil.rmtree(release, ignore_errors=True)
         if not done["success"]:

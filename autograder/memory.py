@@ -11,7 +11,6 @@ cause. A unit's answers from another environment are removed. The folder may be 
 """
 
 import hashlib
-import os
 import platform
 import shutil
 import struct
@@ -30,6 +29,7 @@ from autograder.judge import Confined, runtime_files
 from autograder.sandbox import Level, Limits
 from autograder.sandbox import Outcome as Ended
 from autograder.vault import ROOM
+from autograder.whole import owner_only
 
 LENGTH = struct.Struct("<I")
 CHECKSUM = hashlib.sha256().digest_size
@@ -45,10 +45,11 @@ class Memory:
         sandbox: what runs a job that is not known yet; started when there is one.
         folder: where frames are kept, for one unit.
         fresh: whether to run everything anew, and remember that instead.
+        where: the environment the sandbox runs jobs in, if it is not this machine's.
     """
 
-    def __init__(self, sandbox: Confined, folder: Path, fresh: bool = False) -> None:
-        self._sandbox, self._root, self._fresh = sandbox, folder, fresh
+    def __init__(self, sandbox: Confined, folder: Path, fresh: bool = False, where: str = "") -> None:
+        self._sandbox, self._root, self._fresh, self._where = sandbox, folder, fresh, where
         self._lock = threading.Lock()
         self._started = False
         self._failure: CourseError | None = None
@@ -57,13 +58,17 @@ class Memory:
         """Why nothing is being remembered any more, in words; a full disk is no reason not to grade."""
 
     @classmethod
-    def of_course(cls, course: Course, unit: Unit, sandbox: Confined, fresh: bool = False) -> Self:
+    def of_course(cls, course: Course, unit: Unit, sandbox: Confined, fresh: bool = False, where: str = "") -> Self:
         """The memory that lies in a course's folder."""
-        return cls(sandbox, course.root / ROOM / "memory" / unit.name, fresh)
+        return cls(sandbox, course.root / ROOM / "memory" / unit.name, fresh, where)
 
     @property
     def level(self) -> Level:
         return self._sandbox.level
+
+    @property
+    def num_threads(self) -> int:
+        return self._sandbox.num_threads
 
     def __enter__(self) -> Self:
         for other in self._root.parent.glob(f"{self._root.name}-*"):
@@ -118,7 +123,7 @@ class Memory:
 
     @cached_property
     def _folder(self) -> Path:
-        return self._root.with_name(f"{self._root.name}-{environment(self.level)[:16]}")
+        return self._root.with_name(f"{self._root.name}-{(self._where or environment(self.level))[:16]}")
 
 
 def environment(level: Level) -> str:
@@ -144,7 +149,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 def write_frames(path: Path, frames: Sequence[bytes]) -> None:
     """Straight to their place: whoever reads half of a file, or two writers' mixed, sees it by the checksum."""
     body = zlib.compress(b"".join(LENGTH.pack(len(frame)) + frame for frame in frames), FASTEST)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with open(path, "wb", opener=owner_only) as file:
         file.write(hashlib.sha256(body).digest() + body)
 
 

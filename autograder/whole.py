@@ -2,8 +2,13 @@
 
 import contextlib
 import os
+import re
+import shutil
 import threading
 from pathlib import Path
+
+DRAFT = re.compile(r"\..+\.(\d+)-\d+\.part(-journal)?")
+"""A name that `draft_of` gave, and what SQLite keeps beside a file of that name."""
 
 
 def write_whole(path: Path, data: bytes, private: bool = False) -> None:
@@ -25,6 +30,11 @@ def write_once(path: Path, data: bytes) -> None:
     place_once(write_draft(path, data, private=True, lasting=True), path)
 
 
+def owner_only(path: str, flags: int) -> int:
+    """`open(path, "wb", opener=owner_only)`: if the file is made now, nobody else can read it."""
+    return os.open(path, flags, 0o600)
+
+
 def draft_of(path: Path) -> Path:
     """Where a file grows that will be `path`; nobody else writes there."""
     return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
@@ -34,7 +44,7 @@ def write_draft(path: Path, data: bytes, private: bool, lasting: bool = False) -
     """A file that will be `path`, complete; its name."""
     draft = draft_of(path)
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666), "wb") as file:
+        with open(draft, "wb", opener=owner_only if private else None) as file:
             file.write(data)
             if lasting:
                 file.flush()
@@ -60,10 +70,9 @@ def place_once(draft: Path, path: Path) -> None:
 
 def remove_drafts(*folders: Path) -> None:
     """Remove what killed processes of this machine have left there; a process that still runs keeps its own."""
-    for draft in (path for folder in folders for path in folder.glob(".*.*-*.part*")):
-        process = draft.name.rpartition(".part")[0].rpartition(".")[2].partition("-")[0]
-        if process.isdigit() and not _runs(int(process)):
-            draft.unlink(missing_ok=True)
+    for draft in (path for folder in folders for path in folder.glob(".*.part*")):
+        if (found := DRAFT.fullmatch(draft.name)) and not _runs(int(found[1])):
+            shutil.rmtree(draft, ignore_errors=True) if draft.is_dir() else draft.unlink(missing_ok=True)
 
 
 def _runs(process: int) -> bool:
