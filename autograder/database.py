@@ -26,7 +26,7 @@ PATIENCE = 60.0
 """Seconds that SQLite waits for another program's lock."""
 
 _WRITABLE = "See that you may write to it and to its folder"
-_ROOM = "The disk is full: free some space"
+_ROOM = "Free some space"
 _ADVICE = {
     "BUSY": "Another program is writing to it, or its drive cannot lock: wait for the other program, "
     "or move the course to a local disk or the gradebook to PostgreSQL",

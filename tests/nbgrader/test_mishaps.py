@@ -1,8 +1,11 @@
 """What breaks around the grader is said in one sentence and loses nothing; once mended, the same command goes on."""
 
+import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -258,3 +261,28 @@ def test_a_bug_of_ours_is_told_as_one(rows: Rows, course: Course, monkeypatch: p
     assert ended.exit_code == 3 and "KeyError: 'nothing'" in sentence(ended) and "--traceback" in sentence(ended)
     ended = command(course, "--traceback", "grade", UNIT)
     assert ended.exit_code == 3 and "Traceback (most recent call last)" in ended.stderr
+
+
+def test_a_full_disk_loses_nothing(
+    rows: Rows, book: Path, course: Course, tmp_path: Path, require: Callable[[str, bool, str], None]
+) -> None:
+    """A real one. However much of a run it lets through, each student's grade is the old one or the new one."""
+    require("unshare", shutil.which("unshare") is not None and sys.platform == "linux", "makes a small disk to fill")
+    alone = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+    script = Path(__file__).with_name("full_disk.py")
+    found = subprocess.run([*alone, sys.executable, script, course.root, tmp_path], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    told = json.loads(found.stdout)
+    before, after = told["before"]["rows"], told["after"]["rows"]
+    assert after["newcomer"][1][0] == 20 and after["wrong"] != before["wrong"]
+    print(*((one["free"], len(one["rows"]), one["pages"], one["said"]) for one in told["seen"]), sep="\n")
+    *failed, last = told["seen"]
+    assert last["exit_code"] == 0 == told["after"]["exit_code"] and last["rows"] == after
+    assert len({len(one["rows"]) + one["pages"] for one in failed}) > 1, "it was full at one moment only"
+    for one in failed:
+        (said,) = one["said"]
+        assert one["exit_code"] == 3 and not one["traceback"] and not one["left"]
+        assert "No space left on device" in said or "disk is full" in said
+        assert "ree some space" in said
+        for student, row in one["rows"].items():
+            assert row in (before.get(student), after[student])
