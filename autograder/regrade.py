@@ -5,6 +5,7 @@ the points in the gradebook and the verdicts in autograded/. Only who changes is
 keeps the grade that stands; manual grades, comments and extra credit of graders are kept as ever.
 """
 
+import json
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
-from nbgrader import utils
 from rich.console import Console
 from rich.progress import track
 
@@ -34,6 +33,9 @@ from autograder.judge import Judge
 from autograder.results import Graded, save_results, was_end_to_end
 from autograder.standing import Change, Points, Standing
 from autograder.submission import NeedsPerson
+
+Cell = dict[str, Any]
+Cells = dict[str, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def _weigh(gradebook: CourseGradebook, judge: Judge, handed: Handed, found: Foun
     gradebook.restore_locked(graded)
     change = gradebook.weigh(handed.student, graded, handed.folder)
     text = nbformat.writes(graded)
-    reasons = _reasons(gradebook.page(handed.student), nbformat.reads(text, as_version=4), change)
+    reasons = _reasons(_cells_of(gradebook.page(handed.student)), _cells_in(text), change)
     changes = change.of_a_grade or reasons or not stands
     notebook = zlib.compress(text.encode()) if changes else b""
     return Weighed(handed, told(handed, found, change.after.score), change, stands, reasons, notebook)
@@ -194,44 +196,40 @@ def _write(gradebook: CourseGradebook, one: Weighed) -> Graded:
     return one.graded
 
 
-def _reasons(page: Path, graded: NotebookNode, change: Change) -> dict[str, str]:
+def _reasons(before: Cells, now: Cells, change: Change) -> dict[str, str]:
     """Why points or words of a graded cell are others than those on the page that stands."""
-    before, now = _cells_of(page), {cell.metadata.nbgrader.grade_id: cell for cell in graded.cells if _is_ours(cell)}
     found = {}
-    for name, cell in now.items():
-        if not utils.is_grade(cell):
-            continue
+    for name in change.after.cells:
         answer = f"{name}-answer" if f"{name}-answer" in now else name
-        why = _reason(before.get(name), cell, before.get(answer), now[answer])
+        why = _reason(before.get(name), now[name], before.get(answer), now[answer])
         if why or name in change.cells:
             by_hand = f"; a grader's {change.after.by_hand[name]:g} stands" if name in change.after.by_hand else ""
             found[name] = (why or "was not written to the end") + by_hand
     return found
 
 
-def _reason(
-    before: NotebookNode | None, now: NotebookNode, answer_before: NotebookNode | None, answer: NotebookNode
-) -> str:
+def _reason(before: Cell | None, now: Cell, answer_before: Cell | None, answer: Cell) -> str:
     if before is None or answer_before is None:
         return "its page is missing"
-    if answer.source != answer_before.source:
+    if answer["source"] != answer_before["source"]:
         return "another answer"
-    if (points := now.metadata.nbgrader.points) != (old := before.metadata.nbgrader.points):
+    if (points := now["metadata"]["nbgrader"]["points"]) != (old := before["metadata"]["nbgrader"]["points"]):
         return f"other points: worth {points:g}, was {old:g}"
     return "another verdict" if now.get("outputs") != before.get("outputs") else ""
 
 
-def _cells_of(page: Path) -> dict[str, NotebookNode]:
-    """By name; none where the page is missing or damaged."""
+def _cells_in(notebook: str) -> Cells:
+    """nbgrader's cells by name, as they lie in the file."""
+    cells = json.loads(notebook)["cells"]
+    return {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in cells if "nbgrader" in cell["metadata"]}
+
+
+def _cells_of(page: Path) -> Cells:
+    """None where the page is missing or damaged."""
     try:
-        cells = nbformat.read(page, as_version=4).cells
-        return {cell.metadata.nbgrader.grade_id: cell for cell in cells if _is_ours(cell)}
-    except (OSError, ValueError, AttributeError):
+        return _cells_in(page.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def _is_ours(cell: NotebookNode) -> bool:
-    return "grade_id" in cell.metadata.get("nbgrader", {})
 
 
 def _number(points: Points) -> str:
