@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
@@ -14,6 +14,7 @@ from autograder.course import Course, Unit, find_course
 from autograder.errors import GraderBroke
 from autograder.judge import Judge, sandbox_of
 from autograder.memory import Memory
+from autograder.nbgrader_plugin.harmless import harmless_html
 from autograder.nbgrader_plugin.outputs import write_outputs
 from autograder.submission import graft, role_of, sound_notebook
 
@@ -53,20 +54,20 @@ class JudgeSubmission(NbGraderPreprocessor):
         return nb, resources
 
 
-class SanitizeAnswers(SanitizeHTML):
+class SanitizeAnswers(Preprocessor):
     """Show what a student wrote as text, never as a script; the lesson around it is ours and stays as it is.
 
     After GraftAnswers the only student text outside code is in written answers, and the only outputs are the judge's.
     """
 
-    enabled = True
+    enabled = Bool(True).tag(config=True)
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, cell_index: int
     ) -> tuple[NotebookNode, Resources]:
-        if cell.cell_type == "code" or role_of(cell) != "written":
-            return cell, resources
-        return super().preprocess_cell(cell, resources, cell_index)
+        if cell.cell_type != "code" and role_of(cell) == "written":
+            cell.source = harmless_html(cell.source, cell.pop("attachments", None))
+        return cell, resources
 
 
 @cache

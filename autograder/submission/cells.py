@@ -8,6 +8,9 @@ from nbformat import NotebookNode
 FIRST_LINE = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\w{1,60})\.(\w{1,60})[ \t]*$", re.MULTILINE | re.ASCII)
 """`# exercise: attention.causal_mask`, the line an answer cell begins with."""
 
+PICTURES = ("image/png", "image/jpeg", "image/gif")
+MAX_PICTURE_CHARS = 4 << 20
+"""Of one picture in a written answer, which is kept; a notebook may hold fifty megabytes of them."""
 GRADE_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 
@@ -43,11 +46,14 @@ def sound_cell(cell: dict[str, Any]) -> NotebookNode:
     metadata = cell.get("metadata")
     found = {name: metadata.get(name) for name in ("nbgrader", "autograder")} if isinstance(metadata, dict) else {}
     kind = cell.get("cell_type")
-    return node_of(
+    node = node_of(
         cell_type=kind if isinstance(kind, str) and kind in ("markdown", "raw") else "code",
         source=sound_text(source) if isinstance(source, str) else "",
         metadata=node_of(**{name: _flat(entry) for name, entry in found.items() if isinstance(entry, dict)}),
     )
+    if pictures := _pictures(cell.get("attachments")):
+        node["attachments"] = pictures
+    return node
 
 
 def sound_notebook(notebook: NotebookNode) -> NotebookNode:
@@ -66,6 +72,17 @@ def sound_text(text: str) -> str:
     """A text that any file can hold: newlines of one kind, and no lone surrogate, which JSON can carry."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _pictures(attachments: Any) -> NotebookNode:
+    """Pictures pasted into a cell, if they are not too large to be kept."""
+    found = NotebookNode()
+    for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
+        kinds = bundle if isinstance(bundle, dict) else {}
+        kept = {kind: data for kind, data in kinds.items() if kind in PICTURES and isinstance(data, str)}
+        if kept and sum(map(len, kept.values())) <= MAX_PICTURE_CHARS:
+            dict.__setitem__(found, sound_text(name), node_of(**kept))
+    return found
 
 
 def _flat(entry: dict[str, Any]) -> NotebookNode:

@@ -56,8 +56,12 @@ def graft(course: Course, unit: Unit, submitted: NotebookNode) -> Submission:
     prose = find_prose(unit.name, notebook.cells, cells, repairs)
     if not (found.sources or prose) or not any(cell.source.strip() for cell in cells):
         raise NeedsPerson(_why_nothing(course, unit, cells))
-    sources = {f"{unit.name}-{name}-answer": source for name, source in found.sources.items()} | prose
+    sources = {f"{unit.name}-{name}-answer": source for name, source in found.sources.items()}
+    sources |= {grade_id: cell.source for grade_id, cell in prose.items()}
     written = _fill(notebook, sources, repairs)
+    for cell in notebook.cells:
+        if pictures := prose.get(grade_id_of(cell), {}).get("attachments"):
+            cell.attachments = pictures
     answers = {exercise_of(cell): cell.source for cell in notebook.cells if role_of(cell) == "answer"}
     _carry(unit.name, notebook, answers, found, [name for e in unit.exercises for name in e.names], repairs)
     if _graded_cells(unit, cells) != _graded_cells(unit, notebook.cells):

@@ -119,14 +119,13 @@ def _decode(raw: bytes, name: str, repairs: list[str]) -> str:
 
 
 def _parse(text: str, name: str, repairs: list[str]) -> Any:
-    """The first JSON value of a text, without the outputs in it."""
+    """The first JSON value of a text, without the outputs in it, which no answer is made of."""
     twice = False
 
     def take(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
         nonlocal twice
         found = dict(pairs)
         twice = twice or len(found) < len(pairs)
-        found.pop("attachments", None)
         return None if "output_type" in found else found
 
     text = text.strip()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograder.submission import NeedsPerson, notebooks
+from autograder.submission import NeedsPerson, notebooks, role_of
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -83,17 +83,21 @@ def test_a_file_beyond_all_measure_is_not_read(folder: Path, read: Callable, mon
         read()
 
 
-def test_outputs_and_attachments_are_not_kept(folder: Path, notebook_bytes: Any, read: Callable, whole: Any) -> None:
-    notebook = json.loads(notebook_bytes())
-    for cell in notebook["cells"]:
+def test_outputs_are_not_kept_and_a_picture_in_a_written_answer_is(folder: Path, damage: Any, read: Callable) -> None:
+    picture = {"drawing.png": {"image/png": "AAAA", "image/svg+xml": "<svg>"}}
+    for cell in damage.notebook.cells:
         if cell["cell_type"] == "code":
             cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["x" * 1000] * 1000}]
         else:
-            cell["attachments"] = {"x.png": {"image/png": "A" * 100_000}}
-    raw = json.dumps(notebook).encode()
+            photo = {"photo.jpg": {"image/jpeg": "A" * (5 << 20)}} if role_of(cell) == "written" else {}
+            cell["attachments"] = photo | picture
+    raw = json.dumps(damage.notebook).encode()
     assert len(raw) > notebooks.LARGE
     (folder / "attention.ipynb").write_bytes(raw)
-    assert read() == whole
+    found = read().notebook.cells
+    assert [cell.outputs for cell in found if cell.get("outputs")] == []
+    kept = [(role_of(cell), cell.attachments) for cell in found if cell.get("attachments")]
+    assert kept == [("written", {"drawing.png": {"image/png": "AAAA"}})] * 2
 
 
 def script(whole: Any, form: str) -> str:
