@@ -4,6 +4,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -69,13 +70,15 @@ class How:
     """How a run goes about it."""
 
     jobs: int = 1
-    """So many submissions at a time."""
+    """So many submissions at a time; 0 are as many as there are threads to run them."""
     allow_unsafe: bool = False
     end_to_end: bool = False
     fresh: bool = False
     """Run everything again, also what is remembered."""
     students: tuple[str, ...] = ()
     """Only these; none named are all."""
+    dask: str = ""
+    """The address of a cluster's scheduler; empty is this machine."""
 
 
 def grade_unit(course: Course, unit: Unit, judge: Judge, jobs: int, end_to_end: bool = False) -> Iterator[Graded]:
@@ -95,16 +98,19 @@ def judge_submissions(course: Course, unit: Unit, judge: Judge, how: How) -> Ite
     judge_all = EndToEnd(course, unit, judge).judge if how.end_to_end else lambda _, submission: judge.judge(submission)
     waiting = iter(find_submissions(course, unit, how.students))
     running: dict[Future[Found], Handed] = {}
-    with ThreadPoolExecutor(how.jobs) as pool:
+    jobs = how.jobs or judge.sandbox.num_threads
+    with ThreadPoolExecutor(jobs) as pool:
         try:
             while True:
-                for handed in islice(waiting, AHEAD * how.jobs - len(running)):
+                for handed in islice(waiting, AHEAD * jobs - len(running)):
                     running[pool.submit(_judge_one, course, unit, judge_all, handed)] = handed
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(future), future.result()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):  # nobody needs to wait for an answer any more
+                judge.__exit__(type(error), error, error.__traceback__)
             pool.shutdown(cancel_futures=True)
             raise
 
@@ -166,8 +172,7 @@ def run_grading(course: Course, unit: Unit, how: How) -> Finish:
     console = Console(stderr=True, highlight=False)
     total = len(find_submissions(course, unit))
     results: list[Graded] = []
-    memory = memory_of(course, unit, how)
-    with Judge.of_course(course, unit, memory) as judge:
+    with memory_of(course, unit, how) as memory, Judge.of_course(course, unit, memory) as judge:
         level = memory.level.sentence
         console.print(level)
         started = time.monotonic()
@@ -186,7 +191,13 @@ def run_grading(course: Course, unit: Unit, how: How) -> Finish:
     return Finish(unit, level, tuple(results), seconds, saved, how.end_to_end, memory.num_remembered)
 
 
-def memory_of(course: Course, unit: Unit, how: How) -> Memory:
-    """The sandbox of a run, which knows what it was asked before."""
-    sandbox = sandbox_of(unit.name, allow_unsafe=how.allow_unsafe)
-    return Memory.of_course(course, unit, sandbox, how.fresh)
+@contextmanager
+def memory_of(course: Course, unit: Unit, how: How) -> Iterator[Memory]:
+    """The sandbox of a run, here or on a cluster, which knows what it was asked before."""
+    if not how.dask:
+        yield Memory.of_course(course, unit, sandbox_of(unit.name, allow_unsafe=how.allow_unsafe), how.fresh)
+        return
+    from autograder.cluster import ClusterSandbox
+
+    with ClusterSandbox(how.dask, unit.name, how.allow_unsafe) as sandbox:
+        yield Memory.of_course(course, unit, sandbox, how.fresh, sandbox.environment)

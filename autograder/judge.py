@@ -51,6 +51,8 @@ class Confined(Protocol):
     """Whatever runs a job out of harm's way: the sandbox of this machine, those of a cluster, one that remembers."""
 
     level: Level
+    num_threads: int
+    """So many jobs at a time are worth it."""
 
     def run(self, job: bytes, limits: Limits) -> Ended: ...
     def __enter__(self) -> Self: ...

@@ -1,6 +1,5 @@
 """What several commands share: the course they are in, the units they are told, their options."""
 
-import os
 from collections.abc import Callable
 
 import click
@@ -23,7 +22,15 @@ def units_of(course: Course, names: tuple[str, ...]) -> list[Unit]:
 def judging(command: Callable[..., None]) -> Callable[..., None]:
     """The options of whatever judges a unit: how it goes about it."""
     options = (
-        click.option("--jobs", "-j", default=os.cpu_count() or 1, show_default=True, help="How many at a time."),
+        click.option(
+            "--jobs",
+            "-j",
+            type=click.IntRange(1),
+            show_default="one for each processor, or each thread of the cluster",
+            help="How many at a time.",
+            callback=lambda _ctx, _option, jobs: jobs or 0,
+        ),
+        click.option("--dask", metavar="ADDRESS", default="", help="On a cluster: autograder/cluster/CLUSTER.md."),
         click.option("--end-to-end", is_flag=True, help="Also judge with students' own earlier units behind `mygpt`."),
         click.option("--fresh", is_flag=True, help="Run everything again, also what is known from an earlier run."),
         click.option(

@@ -154,8 +154,7 @@ def run_regrading(
     console = Console(stderr=True, highlight=False)
     how = replace(how, end_to_end=how.end_to_end or was_end_to_end(course, unit))
     total = len(find_submissions(course, unit, how.students))
-    memory = memory_of(course, unit, how)
-    with Judge.of_course(course, unit, memory) as judge:
+    with memory_of(course, unit, how) as memory, Judge.of_course(course, unit, memory) as judge:
         level, facts = memory.level.sentence, facts_of(judge, "regrade")
         console.print(level)
         with CourseGradebook(course, unit, read_only=True) as gradebook:

@@ -1,5 +1,6 @@
 """The judge's side: a job goes out to some worker, an outcome comes back."""
 
+import hashlib
 import sys
 import threading
 from collections.abc import Callable
@@ -43,7 +44,9 @@ class ClusterSandbox:
         except BaseException:
             self.close()
             raise
-        self.level, self.environment = self._crew.least, "-".join(self._crew.environments)
+        self.level, environments = self._crew.least, "".join(self._crew.environments)
+        alike = len(self._crew.environments) == 1
+        self.environment = environments if alike else hashlib.sha256(environments.encode()).hexdigest()
 
     def __enter__(self) -> Self:
         return self

@@ -1,5 +1,6 @@
 """The judge's side: a job goes out, an outcome comes back. Nothing here runs or unpickles what a student wrote."""
 
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -46,6 +47,7 @@ class Sandbox:
             if not path.exists():
                 raise SandboxError(f"{path} was to be readable in the sandbox, and is not there.")
         self.level = choose_level(level, allow_unsafe)
+        self.num_threads = os.cpu_count() or 1
         self._order = Order(handler, tuple(preload), files, self.level)
         self._lock = threading.Lock()
         self._runner: Runner | None = None

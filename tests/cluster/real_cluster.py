@@ -28,7 +28,9 @@ CLASS = {
     "right": {},
     "slow": {"causal_mask": answer_source(COURSE, UNIT, UNIT.exercise("causal_mask")) + SLOW},
     "wrong": {"causal_mask": "def causal_mask(T_q, T_k):\n    return torch.ones(T_q, T_k).tril().bool()"},
-    "wrong below": {"split_heads": "def split_heads(x, n):\n    return x.view(*x.shape[:2], n, -1).permute(0, 2, 1, 3).flip(1)"},
+    "wrong below": {
+        "split_heads": "def split_heads(x, n):\n    return x.view(*x.shape[:2], n, -1).permute(0, 2, 1, 3).flip(1)"
+    },
     "endless": {"merge_heads": "def merge_heads(x):\n    while True: pass"},
     "greedy": {"causal_mask": "def causal_mask(T_q, T_k):\n    return torch.ones(1 << 36)"},
     "crashing": {"causal_mask": "def causal_mask(T_q, T_k):\n    import os\n    os.abort()"},
