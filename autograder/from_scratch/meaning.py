@@ -66,6 +66,7 @@ READERS = BY_NAME | CODE | NAMESPACES
 PARTIAL = "functools.partial"
 FETCHING = {"get", "pop", "setdefault", "__getitem__"}
 GETATTR = {"__getattribute__", "__getattr__"}
+MINUS_ONE = ast.dump(ast.parse("-1", mode="eval").body)
 FOLDED = {"join", "lower", "upper", "replace", "strip", "removeprefix", "removesuffix", "casefold", "swapcase"}
 
 
@@ -255,8 +256,8 @@ class Notebook:
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 folded = [self._folded(part, scope) for part in parts]
                 return None if any(part is None for part in folded) else folded
-            case ast.Subscript(value=value, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp())):
-                return _reversed(self._folded(value, scope))
+            case ast.Subscript(value=value, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp() as step)):
+                return _reversed(self._folded(value, scope)) if ast.dump(step) == MINUS_ONE else None
             case ast.Call(func=ast.Name(id="chr"), args=[number]):
                 code = self._folded(number, scope)
                 return chr(code) if isinstance(code, int) and 0 <= code < 0x110000 else None

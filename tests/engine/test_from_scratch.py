@@ -18,7 +18,8 @@ from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.from_scratch import Finding, Reading, find, rule_in_words
 from autograder.key import Key, read_key
-from autograder.source import setup_imports
+from autograder.source import read_answer, setup_imports
+from autograder.stub import answer_cell
 from autograder.variants import alternatives_of, misconception_source, misconceptions_of
 
 UNITS = ("bigram", "bpe", "tokenizer", "data", "embeddings", "attention", "block", "gpt", "optimization", "training")
@@ -187,6 +188,14 @@ def test_a_solved_notebook_run_from_top_to_bottom_is_from_scratch(course: Course
 def test_the_rule_in_words() -> None:
     assert rule_in_words(("softmax",), "told") == "without softmax from any library (check tells; no points lost)"
     assert rule_in_words(("a", "b", "c"), "costs") == "without a, b or c from any library, or it earns no points"
+
+
+def test_the_rule_stands_above_the_answer_to_be_written(course: Course) -> None:
+    unit = course.unit("bigram")
+    for exercise in unit.exercises:
+        _, line, *_ = answer_cell(read_answer(course, unit, exercise), "bigram", setting="costs").split("\n")
+        assert line.startswith("# from scratch: without ") == bool(exercise.forbids)
+        assert line.endswith(", or it earns no points") == bool(exercise.forbids)
 
 
 USED = (Finding(4, "F.softmax", "softmax"), Finding(7, "F.softmax", "softmax"), Finding(2, "x.softmin", "softmin", "g"))

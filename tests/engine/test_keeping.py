@@ -64,7 +64,7 @@ def test_a_right_answer_is_kept_and_told_once(
     course: Course, run: Cell, desk: Path, capsys: pytest.CaptureFixture
 ) -> None:
     mine = f"# mine\n{answer(course, 'causal_mask')}"
-    run(f"# exercise: attention.causal_mask\nprint('trying')\n{mine}\ncausal_mask(1, 1)\n")
+    run(f"# exercise: attention.causal_mask\nprint('trying')\n# from scratch: without x\n{mine}\ncausal_mask(1, 1)\n")
     run("check(causal_mask)")
     assert "Kept in mygpt/attention.py: causal_mask." in capsys.readouterr().out
     text = desk.read_text(encoding="utf-8")
@@ -72,6 +72,7 @@ def test_a_right_answer_is_kept_and_told_once(
     assert text.index("# ---- given by the course ----") < text.index("# ---- my own: causal_mask ----")
     assert "# mine\ndef causal_mask" in text
     assert "trying" not in text and "causal_mask(1, 1)" not in text and "# exercise:" not in text
+    assert "# from scratch:" not in text
     mask = importlib.import_module("mygpt.attention").causal_mask(2, 2)
     assert mask.tolist() == [[True, False], [True, True]]
     before = desk.stat().st_mtime_ns
