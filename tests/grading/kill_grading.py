@@ -232,6 +232,7 @@ def main() -> None:
     while killing.ends.num_killed < asked.kills and len(killing.ends.findings) < ENOUGH:
         killing.kill_in(number, min(KILLS_A_COURSE, asked.kills - killing.ends.num_killed), random_)
         number += 1
+        print(f"{number} courses, {killing.ends}", file=sys.stderr, flush=True)
     ends = killing.ends
     lengths = {state: (round(length.seconds, 1), length.events) for state, length in killing.lengths.items()}
     told = {"killed": ends.num_killed, "ends": ends.kinds, "courses": number, "lengths": lengths}
