@@ -15,7 +15,7 @@ try:
     from distributed import Client, KilledWorker
     from distributed.client import ClosedClientError
 except ModuleNotFoundError:
-    raise UsageError("--dask needs dask.distributed, which is an extra: pip install 'build-a-gpt[cluster]'") from None
+    raise UsageError("--dask needs dask.distributed, which is an extra: pip install -e '.[cluster]'") from None
 
 __all__ = ["Crew", "KilledWorker"]
 

@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
+
 from autograder.course import find_course
 from autograder.judge import Confined, Judge
 from autograder.key import Key, load_public_key
@@ -41,13 +43,17 @@ CLASS = {
 Grades = dict[str, list[tuple[object, ...]]]
 
 
-def submission(**answers: str) -> Submission:
-    """The solved notebook, with other answers to some exercises."""
-    notebook = nbformat.read(COURSE.root / "solutions" / UNIT.folder / "attention.ipynb", as_version=4)
+def solved(name: str, **answers: str) -> NotebookNode:
+    """The solved notebook of a unit, with other answers to some exercises."""
+    notebook = nbformat.read(COURSE.root / "solutions" / COURSE.unit(name).folder / f"{name}.ipynb", as_version=4)
     for cell in notebook.cells:
         if role_of(cell) == "answer" and exercise_of(cell) in answers:
             cell.source = answers[exercise_of(cell)]
-    return graft(COURSE, UNIT, notebook)
+    return notebook
+
+
+def submission(**answers: str) -> Submission:
+    return graft(COURSE, UNIT, solved("attention", **answers))
 
 
 def short_key() -> Key:
@@ -102,14 +108,14 @@ class Cluster:
 
     def start_workers(self, num_workers: int, *options: str, **environment: str) -> None:
         """And wait until the scheduler knows them."""
-        before = self._log().count("Register worker addr")
+        before = self.log().count("Register worker addr")
         self.workers = [self.start_worker(*options, **environment) for _ in range(num_workers)]
-        self._wait_until(lambda: self._log().count("Register worker addr") == before + num_workers)
+        self._wait_until(lambda: self.log().count("Register worker addr") == before + num_workers)
 
     def _wait_until(self, happened: Callable[[], bool]) -> None:
         give_up = time.monotonic() + START_S
         while not happened():
-            assert time.monotonic() < give_up, self._log()
+            assert time.monotonic() < give_up, self.log()
             time.sleep(0.05)
 
     def _answers(self) -> bool:

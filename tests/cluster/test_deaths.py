@@ -67,10 +67,10 @@ def test_patience_has_an_end(new_cluster: NewCluster) -> None:
     cluster, told = new_cluster(1), list[str]()
     with ClusterSandbox(cluster.address, "attention", patience_s=1.0, tell=told.append) as sandbox:
         kill(cluster.workers[0])
-        with pytest.raises(SandboxError, match="For 1 s no worker of .* was there. Start some, then say the same"):
+        with pytest.raises(SandboxError, match=r"For 1 s no worker of .* was there\. Start some, then say the same"):
             sandbox.run(b"{}", Limits())
         started = time.monotonic()
-        with pytest.raises(SandboxError, match="For 1 s no worker"):  # the others of the class need not wait again
+        with pytest.raises(SandboxError, match=r"For 1 s no worker"):  # the others of the class need not wait again
             sandbox.run(b"{}", Limits())
         assert time.monotonic() - started < 60
     assert sum("Waiting for one, 1 s at most" in line for line in told) == 1
