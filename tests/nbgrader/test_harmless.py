@@ -4,40 +4,11 @@ import html
 import re
 
 import pytest
+from attacks_on_readers import ATTACKS
 from nbconvert.filters.markdown import markdown2html
 
 from autograder.nbgrader_plugin.harmless import MAX_CHARS, harmless_html
 
-ATTACKS = [
-    "<script>mine()</script>",
-    "<img src=x onerror=mine()>",
-    "# Title <svg onload=mine()>",
-    "[x](javascript:mine())",
-    "[x](JaVaScRiPt:mine())",
-    "[x](&#106;avascript:mine())",
-    "[x]: javascript:mine()\n\n[x]",
-    "<javascript:mine()>",
-    "[x](data:text/html,<script>mine()</script>)",
-    "[x](data:image/svg+xml;base64,PHN2Zz4=)",
-    "![x](http://evil.example/pixel.png)",
-    "![x](file:///etc/passwd)",
-    "![x](attachment:../../etc/passwd)",
-    "![x](attachment:mine.svg)",
-    "<!-- --><script>mine()</script> -->",
-    "<!--><img src=x onerror=mine()>-->",
-    "<style>body { background: url(http://evil.example) }</style>",
-    "<a href='http://evil.example' style='position: fixed' onclick=mine()>x</a>",
-    "<form action=http://evil.example><input autofocus onfocus=mine()></form>",
-    "<iframe srcdoc='<script>mine()</script>'></iframe>",
-    "<base href=http://evil.example><meta http-equiv=refresh content='0;http://evil.example'>",
-    "$\\href{javascript:mine()}{x}$ $$\\require{html}\\style{background:url(http://evil.example)}{x}$$",
-    '```mermaid\nclick A href "javascript:mine()"\n```',
-    '```html "><script>mine()</script>\nx\n```',
-    "$$</div><script>mine()</script>$$",
-    "\\begin{x}<script>mine()</script>\\end{x}",
-    "| a |\n|---|\n| <script>mine()</script> |",
-    "</div></td></body><script>mine()</script>",
-]
 PICTURES = {"mine.svg": {"image/svg+xml": "<svg onload=mine()>"}, "good.png": {"image/png": "iVBORw0KGgo="}}
 ELEMENT = re.compile(r"<(\w+)((?:\s[^<>]*)?)>")
 
