@@ -97,7 +97,7 @@ def text(verdict: Verdict, scoring: str, public: bool = True) -> str:
     for line in lines(verdict, public):
         rows.append(f"  {line.mark} {line.sentence}" + (f" — {line.diagnosis}" if line.diagnosis else ""))
         rows += [f"      {detail}" for detail in line.details]
-    return "\n".join(rows + [f"  {note}" for note in notes(verdict, public)])
+    return "\n".join(rows + [f"  {note}" for note in (*rule_told(verdict), *notes(verdict, public))])
 
 
 def narrow(words: str, width: int = 68) -> str:
@@ -124,7 +124,6 @@ def one(verdict: Verdict, probe: str, public: bool = True) -> str:
 
 def notes(verdict: Verdict, public: bool) -> Iterator[str]:
     """What is to say below the properties."""
-    yield from rule_told(verdict)
     num_failed = sum(not (result.passed or result.withheld) for result in verdict.results)
     if verdict.misconception and num_failed > 1:
         yield "This one mistake explains every ✗."
@@ -175,6 +174,7 @@ def html(verdict: Verdict, scoring: str, public: bool = True) -> str:
     title = f'<b style="color:{_COLOURS[mark]}">{mark} {escape(verdict.exercise.name)}</b>'
     rows = [f'<div style="margin-bottom:.3em">{title} · {escape(headline(verdict, scoring))}</div>']
     rows += [_html_line(line) for line in lines(verdict, public)]
+    rows += [f'<div style="margin-top:.3em">{escape(told)}</div>' for told in rule_told(verdict)]
     if told := " ".join(notes(verdict, public)):
         rows.append(f'<div style="margin-top:.3em;opacity:.75">{escape(told)}</div>')
     return _card(_COLOURS[mark], "".join(rows))

@@ -239,7 +239,8 @@ object.__setattr__(exercise, "seconds", 0.2)""",
 def causal_mask(T_q, T_k):
     return theirs(T_k)[-T_q:] == 0""",
     "check(causal_mask)",
-    """autograder.learner._session.key = autograder.learner.replace(autograder.learner._session.key, from_scratch="costs")
+    """session = autograder.learner._session
+session.key = autograder.learner.replace(session.key, from_scratch="costs")
 check(causal_mask)""",
     """def causal_mask(T_q, T_k):
     return torch.ones(T_q, T_k).tril(T_k - T_q) == 1""",
@@ -298,7 +299,8 @@ def test_in_a_kernel_an_endless_answer_is_stopped_and_says_nothing(kernel: list[
 @pytest.mark.slow
 def test_in_a_kernel_a_forbidden_call_is_told_at_once_also_under_a_name_from_another_cell(kernel: list[Any]) -> None:
     told, costly, own = (kernel[number][0].data for number in (10, 11, 13))
-    place = "Not from scratch: line 3 (theirs, which is torch.nn.Transformer.generate_square_subsequent_mask), line 3 of"
+    theirs = "torch.nn.Transformer.generate_square_subsequent_mask"
+    place = f"Not from scratch: line 3 (theirs, which is {theirs}), line 3 of the cell In ["
     assert told["text/plain"].startswith("✓ causal_mask: all 3 properties hold · 2 of 2 points")
     assert place in told["text/plain"] and place in told["text/html"]
     assert costly["text/plain"].startswith("✗ causal_mask: all 3 properties hold, but not from scratch · 0 of 2 points")
