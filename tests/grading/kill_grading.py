@@ -185,6 +185,7 @@ class Killing:
         short = grade_whole(again, self.ends)
         self.check(again)
         self.lengths = {"nothing": long, "key": Length(long.seconds / 2, long.events), "key and memory": short}
+        self.lengths["registered"] = grade_whole(again, self.ends)
 
     def new_course(self, name: str, state: str) -> Path:
         course = self.folder / name
@@ -205,7 +206,7 @@ class Killing:
         """What the next grader finds, which says how long it will take."""
         memories = [len(list((one / ".autograder" / "memory").rglob("*/*/*"))) for one in (course, self.whole)]
         if memories[0] >= memories[1]:
-            return "key and memory"
+            return "registered" if (course / "gradebook.db").exists() else "key and memory"
         return "key" if list((course / ".autograder").glob("keys/*.json")) else "nothing"
 
     def kill_in(self, number: int, num_kills: int, random_: random.Random) -> None:

@@ -173,6 +173,8 @@ def test_regrading_does_what_was_shown(dry: tuple, regraded: Result, changed: Co
     totals = {student: change["total"][1] for student, change in told["changes"].items()}
     assert {student: now[student]["total"] for student in totals} == totals
     assert now["ed"] == graded["ed"]
+    with Gradebook(f"sqlite:///{changed.root / 'gradebook.db'}", changed.id) as gradebook:
+        assert gradebook.find_grade("bpe-count_pairs", NAME, UNIT, "ada").max_score == 5
 
 
 def test_what_a_person_gave_and_said_stays(regraded: Result, changed: Course, graded: Rows) -> None:
@@ -253,3 +255,14 @@ def test_no_grade_changes_without_its_line(regraded: Result, changed: Course, tr
     assert rows(changed) == before and files(changed.root / "autograded") == pages
     log.rmdir() if log.is_dir() else log.unlink()
     log.write_bytes(whole)
+
+
+def test_graded_cells_that_changed_under_the_grades_are_told(regraded: Result, changed: Course) -> None:
+    path = changed.root / "course" / UNIT / f"{NAME}.ipynb"
+    text, before = path.read_text(encoding="utf-8"), rows(changed)
+    path.write_text(text.replace('"grade_id": "bpe-merge"', '"grade_id": "bpe-melt"'), encoding="utf-8")
+    for words in (["grade", NAME], ["regrade", NAME], ["regrade", NAME, "--dry-run"]):
+        done = call(changed, *words)
+        assert done.exit_code == 3 and "bpe-melt, bpe-merge" in done.stderr and "remove 02-bpe --force" in done.stderr
+    path.write_text(text, encoding="utf-8")
+    assert rows(changed) == before
