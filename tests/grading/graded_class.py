@@ -1,6 +1,7 @@
 """A small mixed class of the unit bpe, and all that a course holds once it is graded."""
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -60,14 +61,20 @@ def books(course: Path) -> dict[str, list[str]]:
         names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         tables = {name: [dict(row) for row in db.execute(f'SELECT * FROM "{name}"')] for name in names}
     db.close()
-    owners = {row["id"]: row for name in sorted(tables) for row in tables[name] if len(str(row.get("id"))) == 32}
+    owners: dict[str, dict[str, Any]] = {}  # an id that several tables share is one thing in parts
+    for name in sorted(tables):
+        for row in tables[name]:
+            if re.fullmatch("[0-9a-f]{32}", str(row.get("id"))):
+                owners.setdefault(row["id"], {}).update(row)
 
     def named(row: dict[str, Any]) -> dict[str, Any]:
-        own = row.get("id")
-        return {key: named(owners[value]) if value in owners and value != own else value for key, value in row.items()
-                if value != own or value not in owners}  # fmt: skip
+        row = owners.get(row.get("id"), row)
+        return {key: named(owners[value]) if value in owners else value for key, value in row.items() if key != "id"}
 
-    return {name: sorted(json.dumps(named(row), sort_keys=True) for row in rows) for name, rows in tables.items()}
+    return {
+        name: sorted(json.dumps([named(row), row.get("id") in owners or row.get("id")], sort_keys=True) for row in rows)
+        for name, rows in tables.items()
+    }
 
 
 def files(folder: Path) -> dict[str, bytes]:
