@@ -49,10 +49,10 @@ def test_unsafe_is_allowed_only_where_it_was_asked_for(mine: Proof) -> None:
     assert objection(weak, {}, Level.LANDLOCK).endswith("this run needs 'landlock': it needs Linux.")
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:{silent}", "tcp://127.0.0.1:{closed}", "carrier-pigeon://coop:1"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:{silent}", "tcp://127.0.0.1:{closed}", "dove://coop:1", "8786"])
 def test_an_address_where_no_scheduler_answers(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody; somebody who says nothing; and no address at all."""
-    monkeypatch.setattr(crew, "CONNECT_S", 1.0)
+    monkeypatch.setattr(crew, "CONNECT_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = address.format(silent=silent.getsockname()[1], closed=closed.getsockname()[1])
