@@ -161,10 +161,13 @@ def regrade(ctx: click.Context, unit: str, dry_run: bool, as_json: bool, **how: 
     from autograder.regrade import Regrading, run_regrading
 
     def show(found: Regrading) -> None:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False) if as_json else found.summary())
+        if not as_json:
+            click.echo(found.summary())
 
     course = course_of(ctx)
     found = run_regrading(course, course.unit(unit), How(**how), dry_run, show)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     if dry_run and found.changing:
         ctx.exit(1)
 
