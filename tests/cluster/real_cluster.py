@@ -108,14 +108,14 @@ class Cluster:
 
     def start_workers(self, num_workers: int, *options: str, **environment: str) -> None:
         """And wait until the scheduler knows them."""
-        before = self.log().count("Register worker addr")
+        before = self._log().count("Register worker addr")
         self.workers = [self.start_worker(*options, **environment) for _ in range(num_workers)]
-        self._wait_until(lambda: self.log().count("Register worker addr") == before + num_workers)
+        self._wait_until(lambda: self._log().count("Register worker addr") == before + num_workers)
 
     def _wait_until(self, happened: Callable[[], bool]) -> None:
         give_up = time.monotonic() + START_S
         while not happened():
-            assert time.monotonic() < give_up, self.log()
+            assert time.monotonic() < give_up, self._log()
             time.sleep(0.05)
 
     def _answers(self) -> bool:
