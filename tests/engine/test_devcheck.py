@@ -290,30 +290,3 @@ def test_a_blank_with_a_method_that_is_given_earns_nothing(complaints: Callable)
         lesson='# Small\n\n```python exercise="Doubler" given="__init__"\n```\n',
     )
     assert "small.Doubler: the stub is judged 'right', not 'not attempted'" in found
-
-
-def forbidding(*operations: str) -> tuple[str, str, str]:
-    words = ", ".join(f'"{operation}"' for operation in operations)
-    return "course.toml", "points = 1 }", f"points = 1, forbids = [{words}] }}"
-
-
-def test_a_rule_that_the_right_answers_keep(complaints: Callable) -> None:
-    assert complaints(forbidding("softmax", "flop_counter", "tiktoken")) == []
-
-
-def test_a_forbidden_name_that_covers_nothing(complaints: Callable) -> None:
-    told = "forbids 'sofmax', which neither torch nor any installed library has"
-    assert said(complaints(forbidding("sofmax")), told)
-
-
-def test_right_answers_that_break_their_own_rule(complaints: Callable) -> None:
-    found = complaints(
-        forbidding("mul", "add"),
-        ("reference/small.py", "    return 2 * x", "    from operator import mul\n\n    return mul(2, x)"),
-        ("reference/alternatives/small.py", "    return x + x", "    return x.__add__(x)"),
-        ("reference/misconceptions/small.py", '{"2 * x": "3 * x"}', '{"mul(2, x)": "mul(3, x)"}'),
-    )
-    assert found == [
-        "small.double: the right answer 'reference' breaks the exercise's own rule, line 5: mul",
-        "small.double: the right answer 'by_sum' breaks the exercise's own rule, line 2: x.__add__",
-    ]

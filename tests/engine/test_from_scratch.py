@@ -15,6 +15,7 @@ import pytest
 
 from autograder import from_scratch, present
 from autograder.course import Course
+from autograder.devcheck import _Checker
 from autograder.errors import UsageError
 from autograder.from_scratch import Finding, Reading, find, rule_in_words
 from autograder.key import Key, read_key
@@ -183,6 +184,24 @@ def test_a_solved_notebook_run_from_top_to_bottom_is_from_scratch(course: Course
     cells = [(cell.id, cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     for exercise in unit.exercises:
         assert not find(cells, exercise.names, exercise.forbids), exercise.name
+
+
+def ruled(course: Course, *forbids: str) -> list[str]:
+    """What `dev check` says of bigram's softmax under another rule."""
+    unit = course.unit("bigram")
+    return list(_Checker(course, unit, replace(unit.exercise("softmax"), forbids=forbids), {})._rule())
+
+
+def test_dev_check_knows_the_names_of_torch_and_of_what_is_installed(course: Course) -> None:
+    assert ruled(course, "softmax", "flop_counter", "tiktoken") == []
+    told = "forbids 'sofmax', which neither torch nor any installed library has"
+    assert ruled(course, "softmax", "sofmax") == [told]
+
+
+def test_dev_check_refuses_a_rule_that_right_answers_break(course: Course) -> None:
+    reference, other = ruled(course, "logsumexp", "amax")
+    assert re.fullmatch(r"the right answer 'reference' breaks the exercise's own rule, line \d+: x\.amax", reference)
+    assert other == "the right answer 'logsumexp' breaks the exercise's own rule, line 3: torch.logsumexp"
 
 
 def test_the_rule_in_words() -> None:
