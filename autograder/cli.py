@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from autograder.devcli import dev
+from autograder.lean import without_grammar_of_addresses
 from autograder.mishaps import Group
 from autograder.options import course_of, json_option, judging, units_of
 
@@ -23,6 +24,7 @@ from autograder.options import course_of, json_option, judging, units_of
 @click.pass_context
 def main(ctx: click.Context, root: Path | None, traceback: bool) -> None:
     """Build a GPT from nothing, in notebooks that grade themselves."""
+    without_grammar_of_addresses()
     ctx.obj = root
 
 

@@ -14,6 +14,7 @@ from rich.progress import track
 
 from autograder.course import Course, Unit
 from autograder.errors import GraderBroke
+from autograder.lean import without_grammar_of_addresses
 
 AT_A_TIME = 5  # pages for which one exporter is set up; more in a large class, since each looks through all folders
 
@@ -57,6 +58,7 @@ def render_feedback(course: Course, units: Sequence[Unit], jobs: int) -> Iterato
 
 def _prepare() -> None:
     """Once in every process: the short way to tidy a page, and all that is imported out of the garbage collector."""
+    without_grammar_of_addresses()
     import nbconvert.exporters.html
     import nbgrader.converters  # noqa: F401
 
