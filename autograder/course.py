@@ -64,7 +64,10 @@ class Course:
         path = self.root / "course.toml"
         if not path.is_file():
             raise UsageError(f"no course.toml in {self.root}; run this in the course's folder or name it with --root")
-        self._toml = tomllib.loads(path.read_text(encoding="utf-8"))
+        try:
+            self._toml = tomllib.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UsageError(f"{path} cannot be read: {error}") from None
         self.id: str = self._toml["course"]["id"]
         self.title: str = self._toml["course"]["title"]
         self.scoring: str = self._toml["course"]["scoring"]

@@ -79,3 +79,5 @@ def test_what_is_wrong_is_a_sentence(write: Callable, tmp_path: Path) -> None:
             find(tmp_path)
     with pytest.raises(UsageError, match='scoring is "per-property" or "all-or-nothing", not \'best\''):
         Course(write(TOML.replace("per-property", "best")))
+    with pytest.raises(UsageError, match=r"course\.toml cannot be read: .*table"):
+        Course(write("[course"))
