@@ -4,12 +4,11 @@ What `nbgrader autograde` leaves behind is left behind here too: autograded/STUD
 the lesson's files, a submission with its scores and comments, late penalties; a manual grade is never overwritten.
 """
 
-import copy
 import errno
 import hashlib
 import shutil
 import warnings
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
@@ -19,7 +18,6 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import InvalidEntry, MissingEntry, SubmittedAssignment, SubmittedNotebook
-from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import DataError, SAWarning
@@ -28,11 +26,12 @@ from traitlets.config import Config, PyFileConfigLoader
 from autograder.audit import LOG, AuditLog
 from autograder.course import Course, Unit
 from autograder.database import explained, open_gradebook, read_gradebook
-from autograder.errors import GraderBroke, sentence_of
+from autograder.errors import sentence_of
+from autograder.registration import is_registered, register
 from autograder.standing import Change, Standing, sum_of
-from autograder.submission import NeedsPerson, cells_to_run, released_notebook
+from autograder.submission import NeedsPerson, cells_to_run
 from autograder.vault import ROOM
-from autograder.whole import draft_of, remove_drafts, write_whole
+from autograder.whole import remove_drafts, write_whole
 
 # nbgrader 0.9 says this three times for every new submission, and means nothing by it.
 warnings.filterwarnings("ignore", message="Object of type .* not in session", category=SAWarning)
@@ -177,8 +176,9 @@ class CourseGradebook:
 
     def _read_locked(self) -> dict[str, tuple[str, str]]:
         """Text and checksum of the cells that students must not change, by name."""
-        if not self._is_registered() and not self._read_only:
-            self._register()
+        if not is_registered(self._gradebook, self.course, self.unit) and not self._read_only:
+            self._gradebook.db.commit()
+            register(self.config, self.course, self.unit)
         try:
             cells = self._gradebook.find_notebook(self.unit.name, self.unit.folder).source_cells
         except MissingEntry:
@@ -186,50 +186,6 @@ class CourseGradebook:
         locked = {cell.name: (cell.source, cell.checksum) for cell in cells if cell.locked}
         self._gradebook.db.commit()  # a server would keep the transaction open until the first submission is judged
         return locked
-
-    def _is_registered(self) -> bool:
-        """Are there rows for every cell, and today's points? nbgrader may have been stopped while it wrote them."""
-        try:
-            found = self._gradebook.find_notebook(self.unit.name, self.unit.folder)
-        except MissingEntry:
-            return False
-        cells = {
-            cell.metadata.nbgrader.grade_id: cell
-            for cell in released_notebook(self.course, self.unit).cells
-            if "nbgrader" in cell.metadata
-        }
-        points = {name: cell.metadata.nbgrader.points for name, cell in cells.items() if utils.is_grade(cell)}
-        rows = {cell.name: cell.max_score for cell in found.grade_cells}
-        if found.num_submissions:
-            self._see_that_it_fits(rows.keys() ^ points.keys())
-            return rows == points
-        solutions = {name for name, cell in cells.items() if utils.is_solution(cell)}
-        return (rows, solutions, cells.keys()) == (
-            points,
-            {cell.name for cell in found.solution_cells},
-            {cell.name for cell in found.source_cells},
-        )
-
-    def _see_that_it_fits(self, others: Set[str]) -> None:
-        if others:
-            raise GraderBroke(
-                f"{self.unit.folder} has other graded cells than when its submissions were graded: "
-                f"{', '.join(sorted(others))}. nbgrader cannot add or remove one then. Put the unit back as it was, or "
-                f"give up its grades (`nbgrader db assignment remove {self.unit.folder} --force`) and grade it again."
-            )
-
-    def _register(self) -> None:
-        """A fresh clone has the release, not the rows: nbgrader writes them. The release that it makes again is not
-        the one that students get, which would be gone or cut in half if we were killed."""
-        self._gradebook.db.commit()
-        config = copy.deepcopy(self.config)
-        release = draft_of(self.course.root / ROOM / "release")
-        config.CourseDirectory.release_directory = str(release)
-        done = NbGraderAPI(config=config).generate_assignment(self.unit.folder, force=True, create=True)
-        shutil.rmtree(release, ignore_errors=True)
-        if not done["success"]:
-            *_, last = (done.get("error") or done.get("log") or "it does not say why").strip().splitlines()
-            raise GraderBroke(f"nbgrader could not register {self.unit.folder}: {last}")
 
     def restore_locked(self, graded: NotebookNode) -> None:
         """Mark schemes are in the gradebook, not in the release; graders see them in formgrader."""
