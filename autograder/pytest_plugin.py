@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+LEVELS = pytest.StashKey[set[str]]()
+"""What isolated the answers, as sentences for the summary."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("autograder", "grading notebooks")
@@ -26,6 +29,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     found = NotebookFile.from_parent(parent, path=file_path)
     found.unit = unit
     return found
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for sentence in config.stash.get(LEVELS, ()):
+        terminalreporter.write_line(sentence)
 
 
 def _unit_of(path: Path) -> str | None:
@@ -59,6 +67,7 @@ class NotebookFile(pytest.File):
         with Judge(
             key, sandbox=sandbox_of(key.unit, allow_unsafe=self.config.getoption("--unsafe-no-sandbox"))
         ) as judge:
+            self.config.stash.setdefault(LEVELS, set()).add(judge.sandbox.level.sentence)
             judgement = judge.judge(as_handed_in(key, read_notebook(self.path)))
         return {verdict.exercise.name: verdict for verdict in judgement.verdicts}
 

@@ -16,7 +16,7 @@ from autograder.verdict import Verdict
 def write_outputs(notebook: NotebookNode, judgement: Judgement, scoring: str, level: str) -> None:
     """Give every test cell its verdict and its number; no other code cell keeps an output.
 
-    Graded end to end, the setup cell says what stood behind `mygpt`.
+    The setup cell says how the answers were isolated and, graded end to end, what stood behind `mygpt`.
     """
     verdicts = {verdict.exercise.name: verdict for verdict in judgement.verdicts}
     for cell in notebook.cells:
@@ -27,8 +27,9 @@ def write_outputs(notebook: NotebookNode, judgement: Judgement, scoring: str, le
             verdict = verdicts[exercise_of(cell)]
             cell.outputs = _outputs(verdict, scoring, cell.metadata.nbgrader.points)
             cell.execution_count = 1
-        elif role_of(cell) == "setup" and judgement.earlier:
-            cell.outputs = [new_output("display_data", {"text/plain": present.behind(judgement.earlier)})]
+        elif role_of(cell) == "setup":
+            behind = [present.behind(judgement.earlier)] if judgement.earlier else []
+            cell.outputs = [new_output("display_data", {"text/plain": "\n\n".join([*behind, level])})]
     notebook.metadata["autograder"] = {"isolation": level, "repairs": list(judgement.repairs)}
 
 

@@ -76,14 +76,16 @@ def hand_in_honest(course: Course) -> None:
         _write(course, student, notebook)
 
 
-def hand_in(course: Course, attack: Attack, port: int, public_inputs: Sequence[str] = ()) -> None:
-    """The attacker's notebook is right but for the attack."""
+def hand_in(course: Course, attack: Attack, port: int, asked: Sequence[str] = (), seen_as: str = "") -> None:
+    """The attacker's notebook is right but for the attack. `seen_as` is where its author will find the course."""
     notebook = solved_notebook(course)
     for cell in notebook.cells:
         if attack.answer is not None and role_of(cell) == "answer" and exercise_of(cell) == TARGET:
             text = attack.answer.replace(RIGHT, cell.source.rstrip() + "\n")
-            text = text.replace("PUBLIC_INPUTS_STAND_HERE", repr(set(public_inputs)))
-            known = f"COURSE, PORT = {str(course.root)!r}, {port}\n" if re.search("COURSE|PORT", text) else ""
+            text = text.replace("PUBLIC_INPUTS_STAND_HERE", repr(set(asked)))
+            known = (
+                f"COURSE, PORT = {seen_as or str(course.root)!r}, {port}\n" if re.search("COURSE|PORT", text) else ""
+            )
             cell.source = known + text
     if attack.change:
         attack.change(notebook)

@@ -12,17 +12,6 @@ from autograder.sandbox import Level, Limits, Sandbox, best_level, paths, trial
 from autograder.sandbox import sandbox as sandbox_module
 
 HOLDING = [level for level in CONFINED if not trial.weakness(level)]
-STEPS = [
-    ("confine", "_enter_own_namespaces", Level.NAMESPACES),
-    ("linux", "mount", Level.NAMESPACES),
-    ("landlock", "restrict", Level.LANDLOCK),
-    ("linux", "set_capabilities", Level.LANDLOCK),
-    ("confine", "_limit", Level.LANDLOCK),
-    ("confine", "_drop_privileges", Level.LANDLOCK),
-    ("seccomp", "install", Level.LANDLOCK),
-    ("landlock", "restrict", Level.NAMESPACES),
-    ("seccomp", "install", Level.NAMESPACES),
-]
 
 
 def test_the_best_level_is_the_first_that_holds() -> None:
@@ -59,11 +48,6 @@ def test_a_level_that_was_asked_for_is_not_weakened(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sandbox_module, "weakness", lambda level: "there is a hole.")
     with pytest.raises(SandboxError, match="'namespaces' does not hold on this machine: there is a hole"):
         Sandbox(handler="exec_handler:run", level=Level.NAMESPACES, allow_unsafe=True)
-
-
-def test_missing_bubblewrap_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert "bubblewrap is not installed" in trial.weakness.__wrapped__(Level.NAMESPACES)
 
 
 @pytest.mark.parametrize("level", HOLDING, ids=lambda level: level.value)
@@ -106,34 +90,9 @@ def test_landlock_without_landlock_refuses_the_job(tmp_path: Path, monkeypatch: 
     assert "no Landlock" in outcome.detail
 
 
-def write_breaking_handler(folder: Path, module: str, function: str) -> Path:
-    handler = folder / f"breaks_{module}_{function}.py"
-    handler.write_text(
-        f"from autograder.sandbox import {module}\n"
-        "def fail(*_, **__): raise OSError('broken on purpose')\n"
-        f"{module}.{function} = fail\n"
-        "def run(job, send): send(b'ran')\n",
-        encoding="utf-8",
-    )
-    return handler
-
-
-@pytest.mark.parametrize(("module", "function", "level"), STEPS)
-def test_a_step_that_fails_refuses_the_job(
-    module: str, function: str, level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, require
-) -> None:
-    """The handler breaks a step of its own confinement, in the warm process. No job may run then."""
-    require(f"The level {level.value!r}", level in HOLDING, "is tested here")
-    handler = write_breaking_handler(tmp_path, module, function)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with Sandbox(handler=f"{handler.stem}:run", readable=[handler], level=level) as sandbox:
-        outcome = sandbox.run(b"")
-    assert (outcome.status, outcome.frames) == ("refused", ())
-
-
 def test_a_warm_process_that_cannot_fork_is_our_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    handler = write_breaking_handler(tmp_path, "os", "fork")
-    handler.write_text(handler.read_text(encoding="utf-8").replace("from autograder.sandbox ", ""), encoding="utf-8")
+    handler = tmp_path / "cannot_fork.py"
+    handler.write_text("import os\ndel os.fork\ndef run(job, send): send(b'ran')\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     with (
         Sandbox(handler=f"{handler.stem}:run", readable=[handler], allow_unsafe=True) as sandbox,
