@@ -16,7 +16,7 @@ from autograder.judge import Judge, sandbox_of
 from autograder.memory import Memory
 from autograder.nbgrader_plugin.harmless import harmless_html
 from autograder.nbgrader_plugin.outputs import write_outputs
-from autograder.submission import graft, role_of, sound_notebook
+from autograder.submission import graft, refuse_unsafe_name, role_of, sound_notebook
 
 Resources = dict[str, Any]
 
@@ -26,6 +26,7 @@ class GraftAnswers(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         course, unit = _find(resources)
+        refuse_unsafe_name(resources["nbgrader"]["student"])
         submission = graft(course, unit, sound_notebook(nb))
         for repair in submission.repairs:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], repair)

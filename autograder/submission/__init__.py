@@ -16,6 +16,7 @@ Whatever a student did to cells, metadata or the file, what counts is the text o
 from autograder.errors import NeedsPerson
 from autograder.submission.cells import exercise_of, role_of, sound_notebook
 from autograder.submission.choosing import read_notebook, read_submission
+from autograder.submission.files import refuse_unsafe_name
 from autograder.submission.grafting import Submission, as_handed_in, cells_to_run, graft, released_notebook
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "graft",
     "read_notebook",
     "read_submission",
+    "refuse_unsafe_name",
     "released_notebook",
     "role_of",
     "sound_notebook",

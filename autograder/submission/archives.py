@@ -19,7 +19,7 @@ MAX_RATIO = 200
 SMALL = 1 << 20
 END = struct.Struct("<4s4H2LH")  # the record at the end of an archive, which says how long its list of entries is
 
-Problem = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError, MemoryError)
+Problem = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError, LookupError)
 """What `zipfile` raises on bytes of a stranger; NotImplementedError is a RuntimeError, and so is a missing password."""
 
 
@@ -88,7 +88,7 @@ def _look_at_the_list(raw: bytes, name: str) -> None:
 
 def _is_plain_file(entry: zipfile.ZipInfo) -> bool:
     kind = (entry.external_attr >> 16) & 0o170000
-    return not entry.is_dir() and kind in (0, 0o100000)
+    return entry.filename not in ("", "/") and not entry.is_dir() and kind in (0, 0o100000)
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, allowance: Allowance) -> bytes:

@@ -5,6 +5,7 @@ No link is followed, nothing but an ordinary file is opened, and what is skipped
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,16 @@ def shown(name: str, longest: int = 100) -> str:
     return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-(longest // 2) :]}"
 
 
+def refuse_unsafe_name(student: str) -> None:
+    """nbgrader's pages take a student's name for markup, and some for a piece of script.
+
+    Raises:
+        NeedsPerson: it holds what they would run.
+    """
+    if re.search(r'[<>"\\]', student) or not student.isprintable():
+        raise NeedsPerson(f"the folder {shown(student)} has < > \" \\ or a control character in its name. Rename it")
+
+
 def files_in(folder: Path, unit: Unit, told: list[str]) -> Iterator[HandedFile]:
     """Every file below `folder` that may be the unit's notebook, archives opened.
 
@@ -54,6 +65,7 @@ def files_in(folder: Path, unit: Unit, told: list[str]) -> Iterator[HandedFile]:
     Raises:
         NeedsPerson: the folder itself cannot be looked into.
     """
+    refuse_unsafe_name(folder.parent.name)
     for place in (folder, folder.parent):
         if place.is_symlink():
             raise NeedsPerson(f"{shown(place.name)} is a link, and links are not followed. Put the files there")

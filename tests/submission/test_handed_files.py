@@ -233,6 +233,14 @@ def test_a_name_may_not_write_into_the_terminal(folder: Path, read: Callable, no
     assert files.shown("x" * 500) == "x" * 50 + "…" + "x" * 50
 
 
+@pytest.mark.parametrize("student", ["<img src=x onerror=mine()>", 'a";mine();"', "a\\u003c", "a\nb", "a\x1b[2J"])
+def test_a_students_name_that_would_run_is_refused(tmp_path: Path, course: Any, unit: Any, student: str) -> None:
+    (tmp_path / student / unit.folder).mkdir(parents=True)
+    with pytest.raises(NeedsPerson, match=r"control character in its name\. Rename it") as refused:
+        read_submission(course, unit, tmp_path / student / unit.folder)
+    assert str(refused.value).isprintable()
+
+
 def test_a_folder_full_of_files_is_not_looked_through_for_ever(
     folder: Path, read: Callable, notebook_bytes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
