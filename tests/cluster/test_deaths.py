@@ -17,36 +17,29 @@ pytestmark = pytest.mark.slow
 
 NewCluster = Callable[..., Cluster]
 SOME = ("slow", "wrong", "right", "slow", "wrong below", "slow", "right", "slow")
-HALF = len(SOME) // 2
 
 
-def grade_some(sandbox: ClusterSandbox, then: Callable[[int], object]) -> Grades:
-    """A few submissions, named by their number, with something that happens in the middle."""
+def grade_some(sandbox: ClusterSandbox, then: dict[int, Callable[[], object]]) -> Grades:
+    """A few submissions, named by their number, with something that happens when so many are done."""
     submissions = {str(number): submission(**CLASS[kind]) for number, kind in enumerate(SOME)}
-    return grade(judge_on(sandbox), submissions, then=lambda done: then(done) if done == HALF else None)
+    return grade(judge_on(sandbox), submissions, then=lambda done: then.get(done, int)())
 
 
 def expected(local_grades: Grades) -> Grades:
     return {str(number): local_grades[kind] for number, kind in enumerate(SOME)}
 
 
-def test_a_worker_dies(new_cluster: NewCluster, local_grades: Grades) -> None:
-    cluster = new_cluster(2)
-    with ClusterSandbox(cluster.address, "attention", tell=print) as sandbox:
-        assert grade_some(sandbox, lambda _: kill(cluster.workers[0])) == expected(local_grades)
-
-
-def test_all_workers_die_and_one_comes(new_cluster: NewCluster, local_grades: Grades) -> None:
-    """Then nobody is left whom to ask; the new one is asked as soon as it has proved what it is."""
+def test_workers_die_and_one_comes(new_cluster: NewCluster, local_grades: Grades) -> None:
+    """When the second is gone too, nobody is left to ask; a new one is asked once it has proved what it is."""
     cluster, told = new_cluster(2), list[str]()
 
-    def massacre(_: int) -> None:
-        for worker in cluster.workers:
-            kill(worker)
+    def replace_the_last() -> None:
+        kill(cluster.workers[1])
         cluster.start_worker()
 
     with ClusterSandbox(cluster.address, "attention", tell=told.append) as sandbox:
-        assert grade_some(sandbox, massacre) == expected(local_grades)
+        deaths = {2: lambda: kill(cluster.workers[0]), 5: replace_the_last}
+        assert grade_some(sandbox, deaths) == expected(local_grades)
     assert [line.split(":")[0].split(" of ")[0] for line in told[1:]] == ["No worker", "A worker is there"]
 
 
@@ -54,13 +47,13 @@ def test_the_scheduler_dies_and_another_takes_its_place(new_cluster: NewCluster,
     """Its workers end with it, as dask has it; so somebody starts those as well."""
     cluster = new_cluster(2)
 
-    def restart(_: int) -> None:
+    def restart() -> None:
         kill(cluster.scheduler)
         cluster.start_scheduler()
         cluster.start_worker()
 
     with ClusterSandbox(cluster.address, "attention", tell=print) as sandbox:
-        assert grade_some(sandbox, restart) == expected(local_grades)
+        assert grade_some(sandbox, {4: restart}) == expected(local_grades)
 
 
 def test_patience_has_an_end(new_cluster: NewCluster) -> None:
