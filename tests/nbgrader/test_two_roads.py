@@ -28,6 +28,10 @@ def memory(course: Course) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in room.rglob("*") if path.is_file()}
 
 
+def pages(course: Course) -> dict[str, bytes]:
+    return {path.parts[-3]: path.read_bytes() for path in course.root.glob("feedback/*/06-attention/*.html")}
+
+
 @pytest.fixture(scope="module")
 def both(course: Course, run: Callable[..., str]) -> tuple[tuple[Rows, dict], tuple[Rows, dict]]:
     run("python", "-m", "autograder.cli", "grade", "06-attention")
@@ -75,8 +79,15 @@ def test_a_manual_grade_survives_grading_again(both: tuple, course: Course, run:
         assert (grade.auto_score, grade.manual_score, grade.needs_manual_grade) == (1.0, 1.5, True)
 
 
+def test_same_pages(both: tuple, course: Course, run: Callable[..., str]) -> None:
+    run("python", "-m", "autograder.cli", "feedback", "06-attention")
+    ours = pages(course)
+    run("nbgrader", "generate_feedback", "06-attention", "--force")
+    assert len(ours) == 4 and ours == pages(course)
+
+
 def test_feedback_tells_the_mistake_and_runs_no_script(both: tuple, course: Course, run: Callable[..., str]) -> None:
-    run("nbgrader", "generate_feedback", "06-attention")
+    run("python", "-m", "autograder.cli", "feedback", "06-attention")
     page = (course.root / "feedback" / "wrong" / "06-attention" / "attention.html").read_text(encoding="utf-8")
     assert "you count queries from 0" in page
     assert "<script>document.title" not in page and "onerror" not in page.replace("&lt;img src=x onerror", "")
