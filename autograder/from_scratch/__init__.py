@@ -60,12 +60,8 @@ def read(key: Key, exercises: Iterable[KeyExercise], cells: Sequence[tuple[str, 
     if not ruled:
         return {}
     notebook, unreadable = _taken_apart(cells)
-    readings = {}
-    for exercise in ruled:
-        others = {name for other in key.exercises if other != exercise for name in other.names}
-        found = _found(notebook, exercise.names, exercise.forbids, others)
-        readings[exercise.name] = Reading(_in_order([*found, *unreadable], exercise.name), key.from_scratch)
-    return readings
+    found = {exercise.name: [*_found_of(key, exercise, notebook), *unreadable] for exercise in ruled}
+    return {name: Reading(_in_order(places, name), key.from_scratch) for name, places in found.items()}
 
 
 def read_history(key: Key, exercise: KeyExercise, cells: Sequence[tuple[str, str]]) -> Reading:
@@ -73,16 +69,14 @@ def read_history(key: Key, exercise: KeyExercise, cells: Sequence[tuple[str, str
     if not exercise.forbids:
         return UNREAD
     notebook, unreadable = _taken_apart(cells)
-    others = {name for other in key.exercises if other != exercise for name in other.names}
-    found = [*_found(notebook, exercise.names, exercise.forbids, others), *unreadable]
-    home = notebook.last.get(exercise.name)
-    return Reading(_in_order(found, home.label if home else ""), key.from_scratch)
+    found = [*_found_of(key, exercise, notebook), *unreadable]
+    return Reading(_in_order(found, _home(notebook, exercise.name)), key.from_scratch)
 
 
 def find(cells: Sequence[tuple[str, str]], names: Sequence[str], forbids: Sequence[str]) -> tuple[Finding, ...]:
     """What is forbidden in the definitions of `names` and in all they use; whatever the text, it returns."""
     notebook, unreadable = _taken_apart(cells)
-    return _in_order([*_found(notebook, names, forbids, ()), *unreadable], names[0])
+    return _in_order([*_found(notebook, names, forbids), *unreadable], names[0])
 
 
 def _taken_apart(cells: Sequence[tuple[str, str]]) -> tuple[Notebook, list[Finding]]:
@@ -97,15 +91,29 @@ def _taken_apart(cells: Sequence[tuple[str, str]]) -> tuple[Notebook, list[Findi
     return Notebook(readable), unreadable
 
 
-def _found(notebook: Notebook, names: Sequence[str], forbids: Sequence[str], others: Iterable[str]) -> list[Finding]:
-    scan = Scan(notebook, names, forbids, others)
+def _found_of(key: Key, exercise: KeyExercise, notebook: Notebook) -> list[Finding]:
+    """What an exercise's rule finds, but in the answers to others only what their own rules let pass."""
+    others = [other for other in key.exercises if other != exercise and other.name in notebook.last]
+    rules = {notebook.last[other.name].label: other.forbids for other in others}
+    rules.pop(_home(notebook, exercise.name), None)
+    found = _found(notebook, exercise.names, exercise.forbids)
+    return [one for one in found if not (rule := rules.get(one.cell)) or (one.operation and one.operation not in rule)]
+
+
+def _found(notebook: Notebook, names: Sequence[str], forbids: Sequence[str]) -> list[Finding]:
+    scan = Scan(notebook, names, forbids)
     try:
         scan.run()
     except Unreadable as error:
-        scan.findings.append(Finding(1, str(error), cell=names[0]))
+        scan.findings.append(Finding(1, str(error), cell=_home(notebook, names[0])))
     except (RecursionError, MemoryError):
-        scan.findings.append(Finding(1, "it is nested too deeply", cell=names[0]))
+        scan.findings.append(Finding(1, "it is nested too deeply", cell=_home(notebook, names[0])))
     return scan.findings
+
+
+def _home(notebook: Notebook, name: str) -> str:
+    """The label of the cell that defines an answer."""
+    return notebook.last[name].label if name in notebook.last else name
 
 
 def _in_order(findings: Iterable[Finding], name: str) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from autograder.from_scratch.meaning import (
     BY_NAME,
     CODE,
+    FETCHING,
     GLOBALS,
     PARTIAL,
     READERS,
@@ -61,9 +62,9 @@ def operation_in(path: str, forbids: Iterable[str]) -> str:
 class Scan:
     """Walks through all that an answer consists of."""
 
-    def __init__(self, notebook: Notebook, names: Sequence[str], forbids: Sequence[str], others: Iterable[str]) -> None:
+    def __init__(self, notebook: Notebook, names: Sequence[str], forbids: Sequence[str]) -> None:
         self._notebook, self._names, self._forbids = notebook, names, forbids
-        self._seen: set[object] = set(others)
+        self._seen: set[ast.AST] = set()
         self._waiting: list[tuple[str, Cell | None]] = [(name, None) for name in names]
         self._line, self._depth = 0, 0
         """Where `exec` stands, while its text is read."""
@@ -71,11 +72,11 @@ class Scan:
 
     def run(self) -> None:
         for cell in self._notebook.cells:
-            for node in cell.writing:
-                self._visit(node, cell.scope)
+            for node, scope in cell.writing:
+                self._visit(node, scope)
         while self._waiting:
             name, user = self._waiting.pop()
-            for cell in () if name in self._seen else self._notebook.homes(name, user):
+            for cell in self._notebook.homes(name, user):
                 for statement in cell.statements(name):
                     if statement not in self._seen:
                         self._seen.add(statement)
@@ -98,13 +99,23 @@ class Scan:
                 self._look_at_name(node, scope, handled)
             case ast.Subscript() | ast.Call():
                 self._look_at_fetching(node, scope)
-        called = [getattr(node, "func", None)]
-        if isinstance(node, ast.Assign):
-            called = [node.value]
-        elif isinstance(node, ast.Call) and self._calls(node, scope, {PARTIAL}):
-            called += node.args[:1]
+                self._look_at_dicts(node, scope, handled)
+        known = self._known(node, scope)
         for child in ast.iter_child_nodes(node):
-            self._visit(child, scope, handled=child in called)
+            self._visit(child, scope, handled=child in known)
+
+    def _known(self, node: ast.AST, scope: Scope) -> list[ast.AST]:
+        """The parts of a node whose use is read with it."""
+        match node:
+            case ast.Call(func=function, args=args):
+                return [function, *args[:1]] if self._calls(node, scope, {PARTIAL}) else [function]
+            case ast.Attribute(value=value, attr=name):
+                return [value] if name in FETCHING else []
+            case ast.Assign(value=value) | ast.Subscript(value=value):
+                return [value]
+            case ast.Compare(comparators=comparators):
+                return comparators
+        return []
 
     def _look_at_import(self, node: ast.ImportFrom, scope: Scope) -> None:
         """An import is no call; only where it is the answer itself, or stands in a text, it is all there is to see."""
@@ -115,6 +126,7 @@ class Scan:
     def _look_at_name(self, node: ast.Name | ast.Attribute, scope: Scope, handled: bool) -> None:
         things = self._notebook.things(node, scope)
         self._judge(things, node, scope)
+        self._look_at_dicts(node, scope, handled)
         if isinstance(node, ast.Name) and scope.local(node.id) is None:
             self._waiting.append((node.id, scope.cell))
         if isinstance(node, ast.Attribute) and node.attr in INSIDES:
@@ -122,6 +134,12 @@ class Scan:
         for reader in sorted(one.name for one in things if isinstance(one, Path) and one.name in READERS):
             if not handled:
                 self._hide(f"it hands on {reader.rpartition('.')[2]}", node, scope)
+
+    def _look_at_dicts(self, node: ast.expr, scope: Scope, handled: bool) -> None:
+        """Of everything that a module holds, nobody can say what is taken."""
+        for one in () if handled else self._notebook.things(node, scope):
+            if isinstance(one, Members) and one.of != GLOBALS and not one.of.startswith("?"):
+                self._hide(f"it takes all that {one.of or 'sys.modules'} holds", node, scope)
 
     def _look_at_fetching(self, node: ast.Subscript | ast.Call, scope: Scope) -> None:
         asked = self._notebook.asked(node, scope)

@@ -53,24 +53,24 @@ class Scope:
         for node in self._inside:
             self.cell.line = getattr(node, "lineno", self.cell.line)
             self._take(node)
-            if self.parent is None:
-                self._note_writing(node)
+            self._note_writing(node)
             if isinstance(node, Scoped):
                 yield node
 
     def _note_writing(self, node: ast.AST) -> None:
         """Keep what gives a value to something that is no name: `LayerNorm.forward = …`, `globals().update(…)`."""
+        top = self.parent is None
         match node:
             case ast.Assign(targets=targets, value=ast.Name() | ast.Attribute() | ast.Lambda()):
-                written = any(isinstance(one, ast.Attribute) or _is_namespace(one) for one in targets)
+                written = any(_is_namespace(one) or (top and isinstance(one, ast.Attribute)) for one in targets)
             case ast.Call(func=ast.Name(id="setattr" | "exec" | "eval")):
-                written = True
+                written = top
             case ast.Call(func=ast.Attribute(attr="update" | "setdefault" | "__setitem__" | "__setattr__") as function):
-                written = function.attr == "__setattr__" or _is_namespace(function)
+                written = _is_namespace(function) or (top and function.attr == "__setattr__")
             case _:
                 written = False
         if written:
-            self.cell.writing.append(node)
+            self.cell.writing.append((node, self))
 
     def local(self, name: str) -> "Scope | None":
         """The scope around here that binds a name, if it is not the module's."""
@@ -182,7 +182,7 @@ class Cell:
         """Names that its classes define and that are given to objects: `self.gelu = …`."""
         self.stars: list[str] = []
         """Modules of which everything is imported."""
-        self.writing: list[ast.AST] = []
+        self.writing: list[tuple[ast.AST, Scope]] = []
         self.line = 0
         self.lines: dict[str, set[int]] = defaultdict(set)
         """Where the names of the notebook get their values."""
@@ -193,6 +193,7 @@ class Cell:
 
     def open(self, tree: ast.AST, parent: Scope | None) -> Scope:
         """Make the scope of a tree, and those inside of it."""
+        known = len(self.writing)
         waiting: list[tuple[ast.AST, Scope | None]] = [(tree, parent)]
         while waiting:
             node, around = waiting.pop()
@@ -200,6 +201,8 @@ class Cell:
             if around is None:
                 self.scope = scope
             waiting += [(nested, scope) for nested in scope.fill()]
+        if parent is not None:  # the text of an `exec`, all of which is read where it is run
+            del self.writing[known:]
         return self._scopes[tree]
 
     def count(self, num_nodes: int) -> None:
@@ -242,7 +245,15 @@ def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     waiting = list(inner(node))
     while waiting:
         yield (found := waiting.pop())
-        waiting += outer(found) if isinstance(found, Scoped) else ast.iter_child_nodes(found)
+        waiting += [*outer(found), *_walrus(found)] if isinstance(found, Scoped) else ast.iter_child_nodes(found)
+
+
+def _walrus(node: ast.AST) -> list[ast.AST]:
+    """What the annotations of a function bind, for they are evaluated around it."""
+    if not isinstance(node, Function):
+        return []
+    annotations = [node.returns, *(arg.annotation for arg in ast.walk(node.args) if isinstance(arg, ast.arg))]
+    return [one for note in annotations if note for one in ast.walk(note) if isinstance(one, ast.NamedExpr)]
 
 
 def _is_namespace(target: ast.expr) -> bool:

@@ -117,6 +117,12 @@ def test_another_exercise_of_the_unit_has_its_own_rule(small_key: Callable[..., 
     key = small_key(f=("softmax",), g=("softmax",))
     readings = from_scratch.read(key, key.exercises, cells)
     assert readings["f"].forbidden and not readings["g"].findings
+    lenient = small_key(f=("gelu",), g=("softmax",))
+    assert from_scratch.read(lenient, lenient.exercises, cells)["g"].findings == (
+        Finding(3, "torch.softmax", "softmax", "f"),
+    )
+    history = from_scratch.read_history(lenient, lenient.exercise("g"), [("In [1]", cells[1][1]), ("In [2]", "x = g")])
+    assert not history.findings
     assert from_scratch.read(key, [key.exercise("g")], cells).keys() == {"g"}
     assert from_scratch.read(small_key(f=(), g=()), key.exercises[:0], cells) == {}
 
