@@ -22,6 +22,8 @@ from autograder.course import Course
 from autograder.gradebook import CourseGradebook
 from autograder.sandbox import paths
 
+USUAL = {HONEST[0]: 20.0, HONEST[2]: 14.0}
+"""What the honest deserve: everything; everything but the six points of the answer that is not written."""
 SEEN_AS, PORT = "/grader/course", 4099
 DISK, BASE_S, EACH_S = 1 << 30, 90, 60
 INSIDE = Path(__file__).with_name("stock_inside.py")
@@ -65,18 +67,17 @@ class Stock:
         hand_in_honest(self.template)
         shutil.rmtree(self.template.root / "submitted" / HONEST[1])  # each costs five seconds
         self._asked = public_inputs(self.unit)
-        self.usual = self._run([])[0]
 
     def run(self, attacks: Sequence[Attack]) -> dict[str, Ran]:
         """Several at once, which is quick; where anything is unusual afterwards, each again by itself."""
         honest, told = self._run(attacks)
-        calm = told["finished"] and not told["left"] and honest == self.usual
+        calm = told["finished"] and not told["left"] and honest == USUAL
         if len(attacks) > 1 and not calm:
             return {name: ran for attack in attacks for name, ran in self.run([attack]).items()}
         return {
             a.name: Ran(
                 told["points"].get(a.name, {}).get("target"),
-                honest == self.usual,
+                honest == USUAL,
                 told["finished"],
                 tuple(told["left"]),
                 tuple(told["leaked"].get(a.name, ())),
