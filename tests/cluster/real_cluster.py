@@ -126,7 +126,8 @@ class Cluster:
         return (self._folder / "log").read_text(encoding="utf-8")
 
     def _start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
-        known = {name: os.environ[name] for name in ("PATH", "OMP_NUM_THREADS")} | {"HOME": str(self._folder)}
+        known = {name: os.environ[name] for name in ("PATH", "OMP_NUM_THREADS", "PYTHONPATH") if name in os.environ}
+        known |= {"HOME": str(self._folder)}
         with (self._folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", *command, "--no-dashboard"],
