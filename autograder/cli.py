@@ -182,8 +182,10 @@ def audit(ctx: click.Context, as_json: bool) -> None:
     from autograder.audit import LOG, read
     from autograder.vault import ROOM
 
-    for line in read(course_of(ctx).root / ROOM / LOG):
+    lines = read(path := course_of(ctx).root / ROOM / LOG)
+    for line in lines:
         click.echo(line.raw if as_json else str(line))
+    click.echo(f"{path}: {len(lines)} lines, as they were written" if lines else "No grade was changed yet.", err=True)
 
 
 @main.command()
