@@ -81,9 +81,8 @@ def read_gradebook(url: str, course_id: str, copy: Path) -> Gradebook | None:
     with explained(where, copy):
         if where.get_backend_name() == "sqlite" and where.database:
             path = Path(where.database).resolve()
-            if not path.exists():
+            if not _is_there(path, copy):
                 return None
-            _see_that_it_is_whole(path, copy)
             where = where.set(database=path.as_uri(), query={"mode": "ro", "uri": "true", "timeout": str(PATIENCE)})
         with _engine(where) as engine:
             if not inspect(engine).has_table("grade"):
@@ -121,15 +120,22 @@ def _name(where: URL) -> str:
 
 def _look_at(path: Path, copy: Path) -> None:
     """See that an SQLite gradebook is whole and may be written."""
-    if not path.exists():
+    if not _is_there(path, copy):
         return
-    _see_that_it_is_whole(path, copy)
     for place in (path, path.parent):
         if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise GraderBroke(f"{place} may not be written. {_WRITABLE.replace('it and', f'{path.name} and')}.")
 
 
-def _see_that_it_is_whole(path: Path, copy: Path) -> None:
+def _is_there(path: Path, copy: Path) -> bool:
+    """Is there an SQLite gradebook? One that is damaged, or has gone, is not begun anew."""
+    if not path.exists():
+        if copy.exists():
+            raise GraderBroke(
+                f"there is no gradebook {path}, and there was one: {copy} is as it was before the last grading. "
+                "Put that in its place, or remove it to begin anew; then run the same command again."
+            )
+        return False
     if not path.is_file() or path.stat().st_size == 0:
         what = "empty" if path.is_file() else "not a file"
         raise GraderBroke(f"the gradebook {path} is {what}. {_mend(path, copy)}")
@@ -140,6 +146,7 @@ def _see_that_it_is_whole(path: Path, copy: Path) -> None:
             said = "its end is missing"
     if said != "ok":
         raise GraderBroke(f"the gradebook {path} is damaged ({said}). {_mend(path, copy)}")
+    return True
 
 
 def _copy(path: Path, copy: Path) -> None:
@@ -235,8 +242,6 @@ def _sentence(where: URL, copy: Path, error: Exception) -> str:
 
 
 def _mend(path: Path, copy: Path) -> str:
-    found = f" ({copy} is as it was before the last grading)" if copy.is_file() else ""
-    return (
-        f"Nothing was written to it. Put a copy in the place of {path.name}{found}, then run the same command again. "
-        "Without a copy, move it away: a new one is made."
-    )
+    place = f"Put a copy in the place of {path.name}"
+    how = f"{place}: {copy} is as it was before the last grading" if copy.exists() else f"{place}, or remove it"
+    return f"Nothing was written to it. {how}. Then run the same command again."

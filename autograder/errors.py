@@ -12,6 +12,7 @@
 
 
 import errno
+import re
 
 
 class CourseError(Exception):
@@ -74,3 +75,9 @@ def sentence_of(error: OSError) -> str:
     advice = _ADVICE.get(error.errno or 0, "mend that")
     said = error.strerror or error
     return f"{where}{said}. What was there before is as it was; {advice}, then run the same command again."
+
+
+def cause_in(log: str) -> str:
+    """The last exception but nbgrader's own that a log of nbgrader's shows, without the traceback around it."""
+    found = re.findall(r"^ *(?:\w+\.)*(\w*(?:Error|Entry|Exception)\b.*)$", log, re.MULTILINE)
+    return next((one for one in reversed(found) if not one.startswith("NbGrader")), "it does not say why")

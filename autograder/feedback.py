@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from autograder.course import Course, Unit
-from autograder.errors import GraderBroke
+from autograder.errors import GraderBroke, cause_in
 from autograder.lean import without_grammar_of_addresses
 
 AT_A_TIME = 5  # pages for which one exporter is set up; more in a large class, since each looks through all folders
@@ -84,6 +84,9 @@ def _render(root: Path, folder: str, students: list[str], others: set[str]) -> l
     converter.force = True
     result = capture_log(converter)
     if not result["success"]:
-        *_, last = (result.get("error") or result.get("log") or "it does not say why").strip().splitlines()
-        raise GraderBroke(f"nbgrader could not render feedback on {folder}: {last}")
+        log = f"{result.get('error')}\n{result.get('log')}"
+        raise GraderBroke(
+            f"nbgrader could not render feedback on {folder}: {cause_in(log)}. "
+            "Mend that, then run the same command again."
+        )
     return [page for student in students for page in sorted((root / "feedback" / student / folder).glob("*.html"))]

@@ -26,7 +26,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from autograder.audit import LOG, AuditLog
 from autograder.course import Course, Unit
 from autograder.database import explained, open_gradebook, read_gradebook
-from autograder.errors import sentence_of
+from autograder.errors import UsageError, sentence_of
 from autograder.registration import is_registered, register
 from autograder.standing import Change, Standing, sum_of
 from autograder.submission import NeedsPerson, cells_to_run
@@ -221,14 +221,16 @@ class CourseGradebook:
 
 
 def see_gradebook(course: Course) -> None:
-    """Before nbgrader opens it: is what there is of a gradebook whole? nbgrader would begin anew in an emptied one.
+    """Before nbgrader reads it: is the gradebook there and whole? nbgrader would begin anew where it is not.
 
     Raises:
-        GraderBroke: no.
+        GraderBroke: it is damaged, or has gone.
+        UsageError: there is none yet.
     """
     coursedir = CourseDirectory(config=_load_config(course))
-    if found := read_gradebook(coursedir.db_url, coursedir.course_id, course.root / ROOM / COPY):
-        found.close()
+    if not (found := read_gradebook(coursedir.db_url, coursedir.course_id, course.root / ROOM / COPY)):
+        raise UsageError("there is no gradebook yet: run `autograder grade` first")
+    found.close()
 
 
 def _load_config(course: Course) -> Config:

@@ -9,7 +9,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from autograder.course import Course, Unit
-from autograder.errors import GraderBroke
+from autograder.errors import GraderBroke, cause_in
 from autograder.submission import released_notebook
 from autograder.vault import ROOM
 from autograder.whole import draft_of
@@ -54,5 +54,5 @@ def register(config: Config, course: Course, unit: Unit) -> None:
     done = NbGraderAPI(config=config).generate_assignment(unit.folder, force=True, create=True)
     shutil.rmtree(release, ignore_errors=True)
     if not done["success"]:
-        *_, last = (done.get("error") or done.get("log") or "it does not say why").strip().splitlines()
-        raise GraderBroke(f"nbgrader could not register {unit.folder}: {last}")
+        log = f"{done.get('error')}\n{done.get('log')}"
+        raise GraderBroke(f"nbgrader could not register {unit.folder}: {cause_in(log)}")

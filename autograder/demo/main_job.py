@@ -93,8 +93,9 @@ def prepare(course: Course, folder: Path) -> Course:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     (folder / ROOM).mkdir(mode=0o700, parents=True, exist_ok=True)
     mark.touch()
-    for name in ("results", "memory"):  # a demo shows what grading costs, so it remembers nothing
-        shutil.rmtree(folder / ROOM / name, ignore_errors=True)
+    for path in (folder / ROOM).iterdir():
+        if path.name not in (MARK, "keys"):  # a demo shows what grading costs, so it remembers nothing
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     write_private(folder / ROOM / "secret", hashlib.sha256(b"demo").digest())
     return course.copy_to(folder)
 

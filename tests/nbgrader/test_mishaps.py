@@ -24,7 +24,6 @@ from autograder.cli import main
 from autograder.course import Course
 from autograder.database import open_gradebook
 from autograder.errors import GraderBroke
-from autograder.feedback import render_feedback
 from autograder.gradebook import COPY, CourseGradebook
 from autograder.vault import ROOM, course_secret
 
@@ -127,14 +126,28 @@ def test_with_the_copy_in_its_place_grading_goes_on(rows: Rows, book: Path, cour
     (key,) = (course.root / ROOM / "keys").glob("attention-*.json")
     made = key.read_bytes()
     key.write_bytes(made[: len(made) // 2])  # a key that is damaged is made again: it is a function of what is there
-    for words in (("grade", UNIT), ("regrade", UNIT, "--dry-run")):
+    for words in (("grade", UNIT), ("regrade", UNIT, "--dry-run"), ("feedback", UNIT)):
         ended = command(course, *words)
         assert ended.exit_code == 3 and "is damaged" in sentence(ended)
-    with pytest.raises(GraderBroke, match="is damaged"):
-        list(render_feedback(course, [course.unit("attention")], jobs=1))
     shutil.copyfile(course.root / ROOM / COPY, book)
     assert grade(course) == rows
     assert key.read_bytes() == made
+
+
+def test_a_gradebook_that_has_gone_is_not_begun_anew(book: Path, course: Course) -> None:
+    book.unlink()
+    for words in (("grade", UNIT), ("regrade", UNIT, "--dry-run"), ("feedback", UNIT)):
+        ended = command(course, *words)
+        assert ended.exit_code == 3 and f"there was one: {course.root / ROOM / COPY}" in sentence(ended)
+    assert not book.exists()
+
+
+def test_feedback_that_cannot_be_written_is_told(book: Path, course: Course) -> None:
+    feedback = course.root / "feedback"
+    feedback.write_text("in the way", encoding="utf-8")
+    ended = command(course, "feedback", UNIT, "--jobs", "1")
+    feedback.unlink()
+    assert ended.exit_code == 3 and f"Not a directory: '{feedback}/" in sentence(ended)
 
 
 def test_a_gradebook_that_nbgrader_was_stopped_in_making_is_finished(book: Path, course: Course) -> None:
