@@ -1,10 +1,12 @@
 """Somebody attacks whoever reads the submission, in every place a student can write to. In a real browser nothing runs.
 
-Graded by `autograder grade` and by formgrader's own button; read in formgrader, as feedback, and in the class report.
+Graded by `autograder grade` and by stock `nbgrader autograde`, which goes on where a file stops it; read in formgrader,
+as feedback, and in the class report.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import nbformat
 import pytest
 from attacks_on_readers import ATTACKS
 from lab import ROOT, Lab
+from nbgrader.api import Gradebook
 from playwright.sync_api import Page, expect
 
 from autograder.course import Course, Unit
@@ -20,7 +23,7 @@ from autograder.submission import exercise_of, released_notebook, role_of
 
 pytestmark = pytest.mark.slow
 IMAGE = "<img src=x onerror=mine()>"
-BY_US, BY_NBGRADER, MARKED = "mallory", "oscar", f"marked {IMAGE}"
+BY_US, BY_NBGRADER, BROKEN, MARKED = "mallory", "oscar", "broken", f"marked {IMAGE}"
 MINE = "window.ran = []; window.mine = () => window.ran.push(document.currentScript ? 'script' : 'event')"
 CODE = f'''# {IMAGE} </pre></div><script>mine()</script> --> <!-- ]]>
 def {{name}}(*args, **kwargs):
@@ -62,23 +65,27 @@ def unit(course: Course) -> Unit:
 
 @pytest.fixture(scope="module")
 def graded(watch: Watch, lab: Lab, course: Course, unit: Unit) -> Course:
-    """Both graded by us, and one of them once more by formgrader's button; then feedback for both, by its button.
+    """Two graded by us, one of them once more by nbgrader; then feedback for both, by formgrader's button.
 
-    A third, whose folder's name is an attack, is refused, since nbgrader's pages would run it.
+    One file is cut off. One folder's name is an attack; it is refused, since nbgrader's pages would run it.
     """
     hand_in(course, unit, BY_US, f"bpe {IMAGE}.ipynb")
-    for student in (BY_NBGRADER, MARKED):
-        hand_in(course, unit, student, "bpe.ipynb")
-    assert "2 graded (1 with repairs), 1 need" in run(course, "grade", unit.folder, "--jobs", "1")
-    run(course, "report", unit.folder, "--names")
+    for student in (BY_NBGRADER, BROKEN, MARKED):
+        path = hand_in(course, unit, student, "bpe.ipynb")
+        if student == BROKEN:
+            path.write_bytes(path.read_bytes()[:1000])
+    assert "2 graded (1 with repairs), 2 need" in run(course, "autograder.cli", "grade", unit.folder, "--jobs", "1")
+    run(course, "autograder.cli", "report", unit.folder, "--names")
+    shutil.rmtree(course.root / "autograded" / BY_NBGRADER)
+    said = run(course, "nbgrader", "autograde", unit.folder)
+    (course.root / "said.txt").write_text(said, encoding="utf-8")
     watch.page.goto(lab.url("formgrader"))  # signs in
-    press(watch.page, lab, unit, BY_NBGRADER, "autograde")
     for student in (BY_US, BY_NBGRADER):
         press(watch.page, lab, unit, student, "generate-feedback")
     return course
 
 
-def hand_in(course: Course, unit: Unit, student: str, name: str) -> None:
+def hand_in(course: Course, unit: Unit, student: str, name: str) -> Path:
     notebook = released_notebook(course, unit)
     answers = [cell for cell in notebook.cells if role_of(cell) == "answer"]
     for number, cell in enumerate(answers):
@@ -90,14 +97,16 @@ def hand_in(course: Course, unit: Unit, student: str, name: str) -> None:
     folder = course.root / "submitted" / student / unit.folder
     folder.mkdir(parents=True)
     nbformat.write(notebook, folder / name)
+    return folder / name
 
 
 def run(course: Course, *command: str) -> str:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = (sys.executable, "-m", "autograder.cli", *command)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": path}
+    command = (sys.executable, "-m", *command)
     done = subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def press(page: Page, lab: Lab, unit: Unit, student: str, button: str) -> None:
@@ -130,6 +139,17 @@ def test_nothing_runs_where_a_student_reads(graded: Course, watch: Watch, unit: 
     seen = watch.page.locator("body").inner_text()
     assert "I do not know." in seen and "your code raised" in seen
     harmless(watch)
+
+
+def test_nbgrader_says_whom_it_cannot_read_and_goes_on(graded: Course, unit: Unit) -> None:
+    said = (graded.root / "said.txt").read_text(encoding="utf-8")
+    assert f"error processing assignment '{unit.folder}' for student '{BROKEN}'" in said
+    assert f"error processing assignment '{unit.folder}' for student '{MARKED}'" in said and "Rename it" in said
+    done = {path.name for path in (graded.root / "autograded").iterdir() if any(path.iterdir())}
+    assert done == {BY_US, BY_NBGRADER}
+    with Gradebook(f"sqlite:///{graded.root / 'gradebook.db'}", graded.id) as gradebook:
+        scores = {s.student.id: s.notebooks[0].score for s in gradebook.find_assignment(unit.folder).submissions}
+        assert scores[BY_NBGRADER] == scores[BY_US] and not scores.get(BROKEN)
 
 
 def test_nothing_runs_where_an_instructor_reads(graded: Course, watch: Watch) -> None:
