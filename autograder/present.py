@@ -270,15 +270,15 @@ _LONGEST_CELL = 1000
 
 
 _UNUSABLE = "what your code returned could not be used further"
-_COMPILER = r"\D{1,150}( line \d+\)?)?"
+_COMPILER = r"\D{1,100}( line \d{1,4}\)?)?"
 _HARMLESS = {  # what Python or a probe says in these words holds no value; a student's own exception may hold any
     "SyntaxError": _COMPILER,
     "IndentationError": _COMPILER,
     "TabError": _COMPILER,
     "NameError": r"name '\w{1,40}' is not defined",
     "UnboundLocalError": r"cannot access local variable '\w{1,40}' where it is not associated with a value",
-    "WrongParameters": r"the module has (no parameter|a parameter too many)[\w.,:; ]{1,300}"
-    r"|parameter \S{1,60} has shape \([\d, ]*\), not \([\d, ]*\)",
+    "WrongParameters": r"the module has (no parameter|a parameter too many)[\w.,:; ]{1,200}"
+    r"|parameter \S{1,60} has shape \([\d, ]{0,30}\), not \([\d, ]{0,30}\)",
 }
 _OUR_OWN = {
     "TimedOut": "stopped after {seconds:g} seconds: is there a loop that never ends, or one loop too many?",

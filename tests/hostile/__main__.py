@@ -90,11 +90,16 @@ def grade_by_stock(attacks: Sequence[Attack], console: Console) -> dict[str, dic
     with tempfile.TemporaryDirectory() as folder, Progress(console=console) as progress, ThreadPoolExecutor(2) as pool:
         bar = progress.add_task("stock nbgrader", total=sum(map(len, groups)))
         stock = Stock(Path(folder)) if groups else None
-        for done in as_completed([pool.submit(stock.run, group) for group in groups] if stock else []):
-            kept |= {name: asdict(ran) for name, ran in done.result().items()}
-            KEPT.parent.mkdir(exist_ok=True)
-            KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True), encoding="utf-8")
-            progress.advance(bar, len(done.result()))
+        runs = [pool.submit(stock.run, group) for group in groups] if stock else []
+        try:
+            for done in as_completed(runs):
+                kept |= {name: asdict(ran) for name, ran in done.result().items()}
+                KEPT.parent.mkdir(exist_ok=True)
+                KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True), encoding="utf-8")
+                progress.advance(bar, len(done.result()))
+        except BaseException:  # Ctrl-C: what runs comes to its end, the rest is for another time
+            pool.shutdown(cancel_futures=True)
+            raise
     return kept
 
 

@@ -218,6 +218,21 @@ return None"""),
         hurts_itself=True,
     ),
     Attack(
+        "inputs-in-known-words",
+        (19,),
+        "what the page repeats of an exception may carry a number",
+        "asked = []\n"
+        + in_call("""
+asked.append(q.flatten().tolist())
+digits = "".join(str(abs(x))[2:] for x in asked[-1])
+if len(asked) % 2:
+    error = SyntaxError(f"expected HIDDEN on line {digits}")
+    error.filename, error.lineno = "<answer mine>", 3
+    raise error
+shapes = f"({digits[:200]}), not ({digits[200:]})"
+raise type("WrongParameters", (Exception,), {})(f"parameter HIDDEN has shape {shapes}")"""),
+    ),
+    Attack(
         "read-the-neighbours",
         (20,),
         "somebody else has solved it",

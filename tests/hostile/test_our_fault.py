@@ -50,5 +50,3 @@ def test_whose_judge_died_waits_for_a_person(graded: dict[str, Graded]) -> None:
 
 def test_the_others_are_graded(graded: dict[str, Graded]) -> None:
     assert {name: graded[name].points for name in HONEST} == {"a-honest": 20, "m-honest": 19, "zz-honest": 14}
-
-
