@@ -211,7 +211,10 @@ class CourseGradebook:
         path = handed_in / "timestamp.txt"
         if not path.is_file() or path.is_symlink():
             return None
-        return self.coursedir.get_existing_timestamp(str(handed_in))
+        try:
+            return self.coursedir.get_existing_timestamp(str(handed_in))
+        except (ValueError, OverflowError, AttributeError) as error:  # the last: nbgrader trips over its own complaint
+            raise NeedsPerson("timestamp.txt holds no date: put the right one there, or remove it") from error
 
     def _penalty(self, student: str, score: float, seconds_late: float) -> float | None:
         if seconds_late <= 0:

@@ -112,7 +112,7 @@ DAMAGE = (
     ),
     damaged("old-date", 38, place=forge_timestamp("1999-01-01 00:00:00 UTC")),
     damaged("future-date", 38, place=forge_timestamp("9999-12-31 23:59:59 UTC")),
-    # damaged("no-date", 38, place=forge_timestamp("yesterday\x1b[2J")),
+    damaged("no-date", 38, place=forge_timestamp("yesterday\x1b[2J"), earns=Earns.PERSON, says="holds no date"),
     damaged(
         "other-unit",
         39,
