@@ -57,7 +57,7 @@ def read_earlier(course: Course, unit: Unit, student: str, survey: Survey) -> Ea
     try:
         submission = read_submission(course, unit, folder)
     except CourseError as error:
-        return _all_lent(unit, str(error))
+        return _all_lent(unit, str(error).partition(". ")[0])  # what follows tells the instructor what to do
     lent = {e.name: "not written" for e in unit.exercises if _is_unwritten(submission, e)}
     asked = [e.names for e in unit.exercises if e.name not in lent]
     if not asked:

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from autograder.course import Course, Unit
 from autograder.errors import NeedsPerson
 from autograder.submission.cells import grade_id_of
-from autograder.submission.files import HandedFile, files_in, read_file, shown
+from autograder.submission.files import HandedFile, files_in, quoted, read_file
 from autograder.submission.grafting import Submission, graft
 from autograder.submission.notebooks import MAX_SCRIPT_BYTES, parse_notebook, parse_script
 
@@ -68,20 +68,21 @@ def read_notebook(path: Path) -> NotebookNode:
     Raises:
         NeedsPerson: it is missing, too large, or no notebook.
     """
-    name = shown(path.name)
+    name = quoted(path.name)
     return parse_notebook(read_file(path, name), name, [])
 
 
 def _read(course: Course, unit: Unit, file: HandedFile, told: list[str]) -> list[Candidate]:
     """The file with the answers in it; none where it is something else, and then that is told."""
     repairs: list[str] = []
+    name = quoted(file.name)
     try:
-        notebook = (parse_script if file.is_script else parse_notebook)(file.raw, file.name, repairs)
+        notebook = (parse_script if file.is_script else parse_notebook)(file.raw, name, repairs)
         submission = graft(course, unit, notebook)
     except NeedsPerson as problem:
         if not file.name.lower().endswith(".json"):  # data of somebody's own
             said = str(problem)
-            told.append(said if said.startswith(file.name) else f"{file.name}: {said}")
+            told.append(said if said.startswith(name) else f"{name}: {said}")
         return []
     return [Candidate(file.name, file.rank, submission.with_repairs(*repairs))]
 
@@ -97,7 +98,7 @@ def _choose(unit: Unit, found: Sequence[Candidate]) -> Candidate:
     most = max(rivals, key=lambda candidate: len(candidate.said))
     for other in rivals:
         if different := [grade_id for grade_id, said in other.said.items() if most.said.get(grade_id) != said]:
-            names, where = f"{most.name} and {other.name}", different[0].removesuffix("-answer")
+            names, where = f"{quoted(most.name)} and {quoted(other.name)}", different[0].removesuffix("-answer")
             raise NeedsPerson(f"{names} differ in {where}. Keep the one that counts, as {unit.name}.ipynb")
     return most
 
@@ -106,7 +107,7 @@ def _left_out(chosen: Candidate, found: Sequence[Candidate]) -> list[str]:
     """Others that say something else, so that nobody's work is passed over in silence."""
     said = chosen.said.items() if len(found) > 1 else ()
     return [
-        f"{other.name} was handed in too, and answers {num} of the cells differently; it was left out"
+        f"{quoted(other.name)} was handed in too, and answers {num} of the cells differently; it was left out"
         for other in found
         if other is not chosen and (num := len(other.said.items() - said))
     ]

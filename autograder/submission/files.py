@@ -40,8 +40,13 @@ class HandedFile:
 
 def shown(name: str, longest: int = 100) -> str:
     """A name that a student gave, fit for a terminal: no escape, no newline, nothing that turns the text around."""
-    name = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
+    name = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name.replace("”", '"'))
     return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-(longest // 2) :]}"
+
+
+def quoted(name: str) -> str:
+    """The same within a sentence, marked, so that a report without names can leave it out."""
+    return f"“{shown(name)}”"
 
 
 def refuse_unsafe_name(student: str) -> None:
@@ -51,7 +56,7 @@ def refuse_unsafe_name(student: str) -> None:
         NeedsPerson: it holds what they would run.
     """
     if re.search(r'[<>"\\]', student) or not student.isprintable():
-        raise NeedsPerson(f"the folder {shown(student)} has < > \" \\ or a control character in its name. Rename it")
+        raise NeedsPerson(f"the folder {quoted(student)} has < > \" \\ or a control character in its name. Rename it")
 
 
 def files_in(folder: Path, unit: Unit, told: list[str]) -> Iterator[HandedFile]:
@@ -68,16 +73,16 @@ def files_in(folder: Path, unit: Unit, told: list[str]) -> Iterator[HandedFile]:
     refuse_unsafe_name(folder.parent.name)
     for place in (folder, folder.parent):
         if place.is_symlink():
-            raise NeedsPerson(f"{shown(place.name)} is a link, and links are not followed. Put the files there")
+            raise NeedsPerson(f"{quoted(place.name)} is a link, and links are not followed. Put the files there")
     for path in _walk(folder, told):
         name = path.relative_to(folder).as_posix()
         if _may_be_one(name):
             try:
-                yield from _opened(name, read_file(path, shown(name)), unit)
+                yield from _opened(name, read_file(path, quoted(name)), unit)
             except NeedsPerson as problem:
                 told.append(str(problem))
         elif name.lower().endswith(OTHER_ARCHIVES):
-            told.append(f"{shown(name)} is an archive of a kind that is not opened here. Unpack it, and grade again")
+            told.append(f"{quoted(name)} is an archive of a kind that is not opened here. Unpack it, and grade again")
 
 
 def read_file(path: Path, name: str) -> bytes:
@@ -113,7 +118,7 @@ def _walk(folder: Path, told: list[str]) -> Iterator[Path]:
             entries = sorted(os.scandir(place), key=lambda entry: entry.name)
             modes = [(entry, entry.stat(follow_symlinks=False).st_mode) for entry in entries]
         except OSError as error:
-            inside = "the folder" if place == folder else shown(place.relative_to(folder).as_posix())
+            inside = "the folder" if place == folder else quoted(place.relative_to(folder).as_posix())
             told.append(f"{inside} cannot be read: {error.strerror}")
             continue
         num_files += len(entries)
@@ -126,7 +131,7 @@ def _walk(folder: Path, told: list[str]) -> Iterator[Path]:
             if stat.S_ISREG(mode):
                 yield Path(entry.path)
             elif _may_be_one(entry.name):
-                name = shown(Path(entry.path).relative_to(folder).as_posix())
+                name = quoted(Path(entry.path).relative_to(folder).as_posix())
                 told.append(f"{name} is {_kind(mode)} and not a file. Ask for the notebook itself")
             if stat.S_ISDIR(mode):
                 waiting.append(Path(entry.path))
@@ -144,12 +149,12 @@ def _kind(mode: int) -> str:
 
 def _opened(name: str, raw: bytes, unit: Unit) -> Iterator[HandedFile]:
     if is_archive(raw):
-        for inside, content in members(raw, shown(name), _may_be_one, Allowance()):
+        for inside, content in members(raw, quoted(name), _may_be_one, Allowance()):
             yield HandedFile(shown(f"{name} › {inside}"), content, _rank(inside.rpartition(" › ")[2], unit, 1))
     elif not name.lower().endswith(".zip"):
         yield HandedFile(shown(name), raw, _rank(name, unit, 0))
     else:
-        raise NeedsPerson(f"{shown(name)} is no zip file, whatever its name says. Ask for the notebook itself")
+        raise NeedsPerson(f"{quoted(name)} is no zip file, whatever its name says. Ask for the notebook itself")
 
 
 def _rank(name: str, unit: Unit, least: int) -> int:

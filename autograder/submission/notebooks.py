@@ -29,7 +29,7 @@ def parse_notebook(raw: bytes, name: str, repairs: list[str]) -> NotebookNode:
 
     Args:
         raw: the file.
-        name: what to call it, fit to be shown.
+        name: what to call it, quoted and fit to be shown.
         repairs: gets what had to be mended, in words.
 
     Raises:
@@ -59,7 +59,7 @@ def parse_script(raw: bytes, name: str, repairs: list[str]) -> NotebookNode:
     text = _decode(raw, name, repairs).replace("\r\n", "\n")
     if not FIRST_LINE.search(text):
         raise NeedsPerson(f"{name} is not a notebook, and no line in it begins an answer. Ask for the notebook")
-    if name.lower().endswith(".md"):
+    if name.lower().rstrip("”").endswith(".md"):
         parts = list(_fenced(text))
     else:
         parts = [part for cell in CELL_MARKS.split(text) for part in at_first_lines(cell)]

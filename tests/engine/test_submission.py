@@ -38,7 +38,7 @@ def test_what_is_no_notebook_needs_a_person(handed: Callable, raw: Any) -> None:
     if raw == {"worksheets": [1]}:
         assert handed(raw=raw).cells == []
         return
-    with pytest.raises(NeedsPerson, match=r"attention\.ipynb is not a notebook"):
+    with pytest.raises(NeedsPerson, match=r"attention\.ipynb” is not a notebook"):
         handed(raw=raw)
 
 

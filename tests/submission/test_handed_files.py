@@ -56,7 +56,7 @@ def test_the_right_name_counts_and_what_is_left_out_is_told(folder: Path, read: 
     found = read()
     assert found.answers["causal_mask"] != OTHER
     assert found.repairs == (
-        "attention-Copy1.ipynb was handed in too, and answers 1 of the cells differently; it was left out",
+        "“attention-Copy1.ipynb” was handed in too, and answers 1 of the cells differently; it was left out",
     )
 
 
@@ -85,7 +85,7 @@ def test_of_several_that_contradict_each_other_nobody_guesses(
 ) -> None:
     (folder / "a.ipynb").write_bytes(notebook_bytes())
     (folder / "b.ipynb").write_bytes(notebook_bytes(causal_mask=OTHER))
-    words = r"a\.ipynb and b\.ipynb differ in attention-causal_mask\. Keep the one that counts, as attention\.ipynb"
+    words = r"“a\.ipynb” and “b\.ipynb” differ in attention-causal_mask\. Keep the one that counts, as attention\.ipynb"
     with pytest.raises(NeedsPerson, match=words):
         read()
 
@@ -97,7 +97,7 @@ def test_a_damaged_file_of_the_right_name_is_told_beside_the_copy_that_counts(
     (folder / "saved.ipynb").write_bytes(notebook_bytes())
     assert read().repairs == (
         "found as saved.ipynb",
-        "attention.ipynb is not a notebook: its JSON is damaged: the file is cut off. Ask for it again",
+        "“attention.ipynb” is not a notebook: its JSON is damaged: the file is cut off. Ask for it again",
     )
 
 
@@ -105,7 +105,7 @@ def test_another_units_notebook_beside_it_is_no_rival(
     folder: Path, read: Callable, notebook_bytes: Any, course: Any
 ) -> None:
     (folder / "bpe.ipynb").write_bytes((course.root / "course" / "02-bpe" / "bpe.ipynb").read_bytes())
-    with pytest.raises(NeedsPerson, match=r"bpe\.ipynb: it is the notebook of 02-bpe"):
+    with pytest.raises(NeedsPerson, match=r"bpe\.ipynb”: it is the notebook of 02-bpe"):
         read()
     (folder / "attention.ipynb").write_bytes(notebook_bytes())
     assert read().repairs == ()
@@ -153,7 +153,7 @@ def test_what_is_no_file_is_not_opened(
     monkeypatch.chdir(folder)
     odd_things[kind]()
     said = "a link" if kind.startswith("a link") else kind
-    with pytest.raises(NeedsPerson, match=rf"attention\.ipynb is {said}.*Ask for the notebook itself"):
+    with pytest.raises(NeedsPerson, match=rf"attention\.ipynb” is {said}.*Ask for the notebook itself"):
         read()
 
 
@@ -170,11 +170,11 @@ def test_a_folder_that_is_a_link_is_not_entered(folder: Path, course: Any, unit:
     eve = folder.parent.parent / "eve"
     eve.mkdir()
     (eve / folder.name).symlink_to(folder, target_is_directory=True)
-    with pytest.raises(NeedsPerson, match="06-attention is a link, and links are not followed"):
+    with pytest.raises(NeedsPerson, match="06-attention” is a link, and links are not followed"):
         read_submission(course, unit, eve / folder.name)
     mallory = folder.parent.parent / "mallory"
     mallory.symlink_to(folder.parent, target_is_directory=True)
-    with pytest.raises(NeedsPerson, match="mallory is a link"):
+    with pytest.raises(NeedsPerson, match="mallory” is a link"):
         read_submission(course, unit, mallory / folder.name)
 
 
@@ -222,7 +222,7 @@ def test_what_may_not_be_read_is_told(folder: Path, course: Any, notebook_bytes:
     (folder / "attention.ipynb").chmod(0)
     command = [sys.executable, "-c", AS_NOBODY, str(course.root), str(folder), str(closed)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=course.root, timeout=120)
-    told = [f"{what} cannot be read: Permission denied" for what in ("attention.ipynb", "the folder")]
+    told = [f"{what} cannot be read: Permission denied" for what in ("“attention.ipynb”", "the folder")]
     assert (done.stdout.splitlines(), done.stderr) == (told, "")
 
 
