@@ -5,8 +5,9 @@
      "namespaces", "before": "9c…"}
 
 A first grade has no line: nothing stood before it. A line is on the disk before the gradebook changes. Where the
-machine dies between the two, the old grade stands; the next run writes the line again and then the grade. So of two
-lines about a student that say the same "from", only the later was carried out, and no change is without its line.
+machine dies between the two, the old grade stands; the next run writes a line again and then the grade. So of two lines
+that follow each other about a student and say the same "from", only the later was carried out; and no change is
+without its line.
 "before" is a hash of the line before, so a line that was altered or taken out shows as soon as another follows it.
 """
 

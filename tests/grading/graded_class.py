@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 
+from autograder.audit import read
 from autograder.course import Course, find_course
 from autograder.memory import read_frames
 
@@ -100,10 +101,21 @@ def unsound(course: Path) -> Iterator[str]:
     kinds = {path.name for path in room.iterdir()}
     wanted = {"secret", "keys", "memory", "results"}
     yield from (f".autograder lacks {name}" for name in sorted(wanted - kinds))
-    yield from (f".autograder holds {name}" for name in sorted(kinds - wanted - {"gradebook-before.db"}))
+    yield from (f".autograder holds {name}" for name in sorted(kinds - wanted - {"gradebook-before.db", "audit.jsonl"}))
     yield from (f"left over: {path}" for path in course.rglob("*.part"))
     yield from (f"left over: {path}" for path in course.glob("gradebook.db-*"))
     remembered = [path for path in (room / "memory").rglob("*") if path.is_file()]
     yield from (f"half an answer: {path}" for path in remembered if read_frames(path) is None)
     if len(list((room / "keys").iterdir())) != 1:
         yield "there is not one key"
+
+
+def untrue(course: Path, graded_before: bool) -> Iterator[str]:
+    """What the log says and was not so, or does not say and was: everybody but cy and gil rises from nothing, once."""
+    path = course / ".autograder" / "audit.jsonl"
+    lines = [line.entry for line in read(path) if line.entry]
+    if {line["student"] for line in lines} != ({"ada", "bo", "di", "ed", "fay", "hal"} if graded_before else set()):
+        yield f"the log is about {[line['student'] for line in lines]}"
+    results = json.loads((course / ".autograder" / "results" / f"{NAME}.json").read_text(encoding="utf-8"))
+    points = {one["student"]: one["points"] for one in results["submissions"]}
+    yield from (f"the log says {line}" for line in lines if line["total"] != [0.0, points[line["student"]]])

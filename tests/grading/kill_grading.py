@@ -21,17 +21,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from graded_class import UNIT, make_course, outcome, unsound
+from graded_class import UNIT, hand_in, make_course, outcome, unsound, untrue
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from autograder import cli, grading
 from autograder.sandbox.trial import best_level
 
-KILLS_A_COURSE = 10
-STARTS = ("nothing", "key", "key and memory", "key and memory", "key and memory")
+KILLS_A_COURSE = 13
+STARTS = ("nothing", "key", "key and memory", "graded before", "graded before")
 """What a course has before its first grader starts, besides the class, in turn. The more it has, the less time passes
-before there is something to write."""
+before there is something to write. Graded before, everybody had handed in nothing: each grade changes, with a line in
+the log."""
 WRITES = ("os.rename", "os.mkdir", "os.link", "os.remove", "os.rmdir", "subprocess.Popen", "shutil.rmtree")
 PATIENCE_S = 30.0
 ENOUGH = 5  # findings
@@ -186,21 +187,32 @@ class Killing:
         self.check(again)
         self.lengths = {"nothing": long, "key": Length(long.seconds / 2, long.events), "key and memory": short}
         self.lengths["registered"] = grade_whole(again, self.ends)
+        self.before = self.new_course("before", "key and memory")
+        for folder in (self.before / "submitted").iterdir():
+            if folder.name != "gil":
+                hand_in(self.before, folder.name, as_="cy")
+        grade_whole(self.before, self.ends)
 
     def new_course(self, name: str, state: str) -> Path:
         course = self.folder / name
-        shutil.copytree(self.blank, course)
-        for room in {"nothing": (), "key": ("keys",), "key and memory": ("keys", "memory")}[state]:
-            shutil.copytree(self.whole / ".autograder" / room, course / ".autograder" / room)
+        if state == "graded before":
+            shutil.copytree(self.before, course)
+            shutil.rmtree(course / "submitted")
+            shutil.copytree(self.blank / "submitted", course / "submitted")
+        else:
+            shutil.copytree(self.blank, course)
+        for room in () if state == "nothing" else ("keys", "memory")[: 2 - (state == "key")]:
+            shutil.copytree(self.whole / ".autograder" / room, course / ".autograder" / room, dirs_exist_ok=True)
         if state != "nothing":
             shutil.copyfile(self.whole / ".autograder" / "secret", course / ".autograder" / "secret")
         return course
 
-    def check(self, course: Path) -> None:
+    def check(self, course: Path, graded_before: bool = False) -> None:
         found = outcome(course)
         others = [part for part, expected in self.expected.items() if found[part] != expected]
         self.ends.findings += [f"{course.name}: other {part} than undisturbed" for part in others]
         self.ends.findings += [f"{course.name}: {what}" for what in unsound(course)]
+        self.ends.findings += [f"{course.name}: {what}" for what in untrue(course, graded_before)]
 
     def state_of(self, course: Path) -> str:
         """What the next grader finds, which says how long it will take."""
@@ -210,12 +222,13 @@ class Killing:
         return "key" if list((course / ".autograder").glob("keys/*.json")) else "nothing"
 
     def kill_in(self, number: int, num_kills: int, random_: random.Random) -> None:
-        course = self.new_course(f"killed-{number}", STARTS[number % len(STARTS)])
+        state = STARTS[number % len(STARTS)]
+        course = self.new_course(f"killed-{number}", state)
         for _ in range(num_kills):
             kill_once(course, random_, self.lengths[self.state_of(course)], self.ends)
         grade_whole(course, self.ends)
         before = len(self.ends.findings)
-        self.check(course)
+        self.check(course, state == "graded before")
         if len(self.ends.findings) == before:
             shutil.rmtree(course)
 
