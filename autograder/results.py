@@ -1,17 +1,20 @@
 """What a run of grading found: for the terminal, for programs, and for the class report, which reads it later."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.chain import Earlier
 from autograder.course import Course, Unit
+from autograder.submission import shown
 from autograder.vault import ROOM, write_private
-from autograder.verdict import Verdict
+from autograder.verdict import Outcome, Verdict
 
 NAMED = 5
 """So many students are named in a line for the terminal; all of them stand in `--json` and in the results."""
+ENDINGS = {Outcome.TIMED_OUT: "timed out", Outcome.OUT_OF_MEMORY: "ran out of memory", Outcome.CRASHED: "crashed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,24 @@ class Finish:
             "submissions": len(self.results),
             "remembered": self.num_remembered,
             "points": {graded.student: graded.points for graded in self.results},
+            "outcomes": {g.student: {v.exercise.name: v.outcome.value for v in g.verdicts} for g in self.results},
+            "repairs": {g.student: list(g.reasons) for g in self.results if g.points is not None and g.reasons},
             "needs_a_person": {g.student: list(g.reasons) for g in self.results if g.points is None},
             "from_scratch": {g.student: found for g in self.results if (found := g.from_scratch())},
             **({"end_to_end": {g.student: g.end_to_end() for g in self.results}} if self.end_to_end else {}),
         }
 
     def summary(self) -> str:
-        waiting = [f"  {g.student} needs a person: {'; '.join(g.reasons)}" for g in self.results if g.points is None]
+        waiting = [
+            f"  {shown(g.student)} needs a person: {'; '.join(g.reasons)}" for g in self.results if g.points is None
+        ]
         mended = sum(graded.status == "graded with repairs" for graded in self.results)
         pace = f"{60 * len(self.results) / self.seconds:.0f} a minute" if self.results else "nothing in submitted/"
         line = f"{self.unit.folder}: {len(self.results) - len(waiting)} graded ({mended} with repairs)"
         lines = [f"{line}, {len(waiting)} need a person · {self.seconds:.1f} s, {pace}", *waiting]
+        endings = Counter(v.outcome for g in self.results for v in g.verdicts if v.outcome in ENDINGS)
+        told = ", ".join(f"{endings[one]} {words}" for one, words in ENDINGS.items() if endings[one])
+        lines += [f"  of the answers {told}"] * bool(told)
         lines += [line for line in (self._told("forbidden"), self._told("hidden")) if line]
         if self.num_remembered:
             lines.append(f"  {self.num_remembered} jobs were known from an earlier run; --fresh runs them again")

@@ -16,7 +16,7 @@ Whatever a student did to cells, metadata or the file, what counts is the text o
 from autograder.errors import NeedsPerson
 from autograder.submission.cells import exercise_of, role_of, sound_notebook
 from autograder.submission.choosing import read_notebook, read_submission
-from autograder.submission.files import refuse_unsafe_name
+from autograder.submission.files import refuse_unsafe_name, shown
 from autograder.submission.grafting import Submission, as_handed_in, cells_to_run, graft, released_notebook
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "refuse_unsafe_name",
     "released_notebook",
     "role_of",
+    "shown",
     "sound_notebook",
 ]
