@@ -11,7 +11,7 @@ def bring_weights(folder: Path) -> None:
 
 
 def _library(name: str, expression: str) -> Attack:
-    """Scored by its outputs until the from-scratch rule flags it: tighten `earns` then."""
+    """Scored by its outputs, and flagged by the from-scratch rule."""
     goal = "the exercise is one call of the library"
     body = f"import importlib, torch, torch.nn.functional as F\nreturn {expression}(q, k, v, attn_mask=mask)"
     return Attack(f"library-{name}", (23,), goal, in_call(body), earns=Earns.LIBRARY)
@@ -24,6 +24,19 @@ CHEATING = (
     _library("torch-ops", "torch.ops.aten.scaled_dot_product_attention"),
     _library("torch-c", "torch._C._nn.scaled_dot_product_attention"),
     _library("eval", "eval('torch.nn.' + 'functional.scaled_dot_product_attention')"),
+    Attack(
+        "library-hidden",
+        (23,),
+        "the exercise is one call, of a name that stands nowhere",
+        in_call("""
+import json
+word = json.loads('"noitnetta_tcudorp_tod_delacs"')[::-1]
+for module in list(__import__("sys").modules.values()):
+    found = getattr(module, word, None)
+    if found is not None and getattr(module, "__name__", "") == "torch.nn.functional":
+        return found(q, k, v, attn_mask=mask)"""),
+        earns=Earns.LIBRARY,
+    ),
     Attack(
         "download",
         (24,),

@@ -81,7 +81,8 @@ class Earns(enum.Enum):
     FULL = "full marks"
     """The answer is right and whatever else was tried changes nothing."""
     LIBRARY = "full marks, the library's"
-    """Right outputs by a forbidden call: to be flagged for the instructor, see SECURITY.md."""
+    """Right outputs by a forbidden call. It is flagged; whether it costs points is the course's setting, here it does
+    not."""
     PERSON = "waits for a person"
 
 

@@ -49,6 +49,8 @@ def earned_what_it_should(one: Graded, attack: Attack) -> None:
     assert low <= verdict.score("per-property") <= high
     assert attack.outcome in (None, verdict.outcome)
     assert (attack.earns in FULL) == verdict.right
+    assert bool(verdict.reading.findings) or attack.earns is not Earns.LIBRARY
+    assert not verdict.reading.findings or attack.earns is not Earns.FULL
 
 
 def kept_its_other_answers(one: Graded, attack: Attack) -> None:
