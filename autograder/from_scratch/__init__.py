@@ -9,15 +9,19 @@ This reads a text and runs nothing, so it can be got round by whoever wants to. 
 an answer fetches something under a name that cannot be read, that is told apart from a finding, and is no accusation.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.from_scratch.calls import Finding, Scan, canonical
 from autograder.from_scratch.meaning import Notebook
-from autograder.from_scratch.scopes import Cell, Unreadable
+from autograder.from_scratch.scopes import Cell
+from autograder.from_scratch.syntax import Unreadable
 from autograder.key import Key, KeyExercise
 
 __all__ = ["UNREAD", "Finding", "Reading", "canonical", "find", "read", "read_history", "rule_in_words"]
+
+MOST_FINDINGS = 20
+"""So many places of one answer are kept; more of them say nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +60,39 @@ def read(key: Key, exercises: Iterable[KeyExercise], cells: Sequence[tuple[str, 
         exercises: whose answers; those without a rule have nothing to be found.
         cells: (label, source) of all cells in the order in which they run; an answer's label is its exercise's name.
     """
-    ruled = [exercise for exercise in exercises if exercise.forbids]
-    if not ruled:
-        return {}
-    notebook, unreadable = _taken_apart(cells)
-    found = {exercise.name: [*_found_of(key, exercise, notebook), *unreadable] for exercise in ruled}
-    return {name: Reading(_in_order(places, name), key.from_scratch) for name, places in found.items()}
+    return _read(key, [exercise for exercise in exercises if exercise.forbids], cells)
 
 
 def read_history(key: Key, exercise: KeyExercise, cells: Sequence[tuple[str, str]]) -> Reading:
     """The same where cells were run in any order, and again: the answer's is the last that defines it."""
-    if not exercise.forbids:
-        return UNREAD
-    notebook, unreadable = _taken_apart(cells)
-    found = [*_found_of(key, exercise, notebook), *unreadable]
-    return Reading(_in_order(found, _home(notebook, exercise.name)), key.from_scratch)
+    return _read(key, [exercise] * bool(exercise.forbids), cells).get(exercise.name, UNREAD)
 
 
 def find(cells: Sequence[tuple[str, str]], names: Sequence[str], forbids: Sequence[str]) -> tuple[Finding, ...]:
     """What is forbidden in the definitions of `names` and in all they use; whatever the text, it returns."""
     notebook, unreadable = _taken_apart(cells)
-    return _in_order([*_found(notebook, names, forbids), *unreadable], names[0])
+    return _in_order([*_found(Scan(notebook, names, forbids), names, forbids), *unreadable], names[0])
+
+
+def _read(key: Key, exercises: list[KeyExercise], cells: Sequence[tuple[str, str]]) -> dict[str, Reading]:
+    if not exercises:
+        return {}
+    notebook, unreadable = _taken_apart(cells)
+    homes = {e.name: notebook.last[e.name].label for e in key.exercises if e.name in notebook.last}
+    scan = Scan(notebook, [name for e in exercises for name in e.names], {o for e in exercises for o in e.forbids})
+    readings = {}
+    for exercise in exercises:
+        home = homes.get(exercise.name, exercise.name)
+        rules = {homes[e.name]: e.forbids for e in key.exercises if e.name in homes and homes[e.name] != home}
+        found = [one for one in _found(scan, exercise.names, exercise.forbids) if not _is_paid_for(one, rules)]
+        readings[exercise.name] = Reading(_in_order([*found, *unreadable], home), key.from_scratch)
+    return readings
+
+
+def _is_paid_for(finding: Finding, rules: Mapping[str, Sequence[str]]) -> bool:
+    """Does it stand in the answer to another exercise, whose own rule finds it?"""
+    rule = rules.get(finding.cell, ())
+    return finding.operation in rule if finding.operation else bool(rule)
 
 
 def _taken_apart(cells: Sequence[tuple[str, str]]) -> tuple[Notebook, list[Finding]]:
@@ -91,37 +107,24 @@ def _taken_apart(cells: Sequence[tuple[str, str]]) -> tuple[Notebook, list[Findi
     return Notebook(readable), unreadable
 
 
-def _found_of(key: Key, exercise: KeyExercise, notebook: Notebook) -> list[Finding]:
-    """What an exercise's rule finds, but in the answers to others only what their own rules let pass."""
-    others = [other for other in key.exercises if other != exercise and other.name in notebook.last]
-    rules = {notebook.last[other.name].label: other.forbids for other in others}
-    rules.pop(_home(notebook, exercise.name), None)
-    found = _found(notebook, exercise.names, exercise.forbids)
-    return [one for one in found if not (rule := rules.get(one.cell)) or (one.operation and one.operation not in rule)]
-
-
-def _found(notebook: Notebook, names: Sequence[str], forbids: Sequence[str]) -> list[Finding]:
-    scan = Scan(notebook, names, forbids)
+def _found(scan: Scan, names: Sequence[str], forbids: Sequence[str]) -> list[Finding]:
     try:
-        scan.run()
+        return scan.find(names, forbids)
     except Unreadable as error:
-        scan.findings.append(Finding(1, str(error), cell=_home(notebook, names[0])))
+        return [Finding(1, str(error), cell=scan.home(names[0]))]
     except (RecursionError, MemoryError):
-        scan.findings.append(Finding(1, "it is nested too deeply", cell=_home(notebook, names[0])))
-    return scan.findings
+        return [Finding(1, "it is nested too deeply", cell=scan.home(names[0]))]
 
 
-def _home(notebook: Notebook, name: str) -> str:
-    """The label of the cell that defines an answer."""
-    return notebook.last[name].label if name in notebook.last else name
-
-
-def _in_order(findings: Iterable[Finding], name: str) -> tuple[Finding, ...]:
-    """Each once, those of the answer's own cell first. A line with something forbidden need not be looked at again."""
-    told = {replace(one, cell="" if one.cell == name else one.cell) for one in findings}
-    flagged = {(one.cell, one.line) for one in told if one.operation}
-    kept = [one for one in told if one.operation or (one.cell, one.line) not in flagged]
-    return tuple(sorted(kept, key=lambda one: (one.cell, one.line, one.what)))
+def _in_order(findings: Iterable[Finding], home: str) -> tuple[Finding, ...]:
+    """Each place once, the answer's own cell first. A line with something forbidden need not be looked at again."""
+    told: dict[tuple[str, int, str], Finding] = {}
+    for one in findings:
+        one = replace(one, cell="" if one.cell == home else one.cell)
+        told.setdefault((one.cell, one.line, one.what), one)
+    flagged = {(one.cell, one.line) for one in told.values() if one.operation}
+    kept = [one for one in told.values() if one.operation or (one.cell, one.line) not in flagged]
+    return tuple(sorted(kept, key=lambda one: (one.cell, one.line, one.what))[:MOST_FINDINGS])
 
 
 def rule_in_words(forbids: Sequence[str], setting: str) -> str:

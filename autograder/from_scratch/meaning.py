@@ -6,7 +6,7 @@ bound in several ways, so the answer is a set. What nobody can tell by reading i
 
 import ast
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.from_scratch.scopes import Bound, Cell, Scope
@@ -77,7 +77,7 @@ class Notebook:
         self.cells = cells
         self.last = {name: cell for cell in cells for name in cell.scope.names}
         self.attributes = frozenset[str]().union(*(cell.attributes for cell in cells))
-        self.stars = tuple(star for cell in cells for star in cell.stars)
+        self.stars = sorted({star for cell in cells for star in cell.stars})
         self._known: dict[tuple[ast.AST, Scope], Things] = {}
 
     def homes(self, name: str, cell: Cell) -> list[Cell]:
@@ -128,18 +128,19 @@ class Notebook:
             return frozenset({Path(f"builtins.{name}")})
         return frozenset(Path(f"{star}.{name}") for star in self.stars) or UNKNOWN
 
-    def _bound(self, bindings: Iterable[Bound], name: str) -> Things:
-        found: set[Thing] = set()
+    def _bound(self, bindings: Sequence[Bound], name: str) -> Things:
+        found: Things = frozenset()
         for bound in bindings:
             if bound.path:
-                found.add(Path(bound.path))
+                things = frozenset({Path(bound.path)})
             elif bound.own:
-                found |= OWN
-            elif bound.value is None:
-                found |= UNKNOWN
+                things = OWN
             else:
-                found |= self.things(bound.value, bound.scope)
-        return frozenset(found)
+                things = UNKNOWN if bound.value is None else self.things(bound.value, bound.scope)
+            if len(bindings) == 1:
+                return things
+            found |= things
+        return found
 
     def _members(self, bases: Things, name: str) -> Things:
         found: set[Thing] = set()

@@ -3,25 +3,15 @@
 import ast
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.magics import plain
-from autograder.source import Importing, parse
+from autograder.from_scratch.syntax import Comprehension, Function, Scoped, Telling, Unreadable, own_nodes, tree_of
+from autograder.source import Importing
 
-Function = (ast.FunctionDef, ast.AsyncFunctionDef)
-Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-Scoped = (*Function, ast.Lambda, ast.ClassDef, *Comprehension)
-Telling = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For, ast.AsyncFor)
-Telling += (ast.comprehension, ast.withitem, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
-Telling += (ast.Global, ast.Nonlocal, ast.Call, *Scoped)
-"""Nodes that say something about names."""
+MOST_STARS = 8
 MOST_NODES = 50_000  # of a cell's syntax tree: twenty times what the longest answer of the course has
 SETTERS = {"setattr", "add_module", "register_module", "register_buffer", "register_parameter"}
-
-
-class Unreadable(Exception):
-    """A cell that runs, perhaps, but cannot be read here: too deep, or too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +30,7 @@ class Scope:
     def __init__(self, node: ast.AST, parent: "Scope | None", cell: "Cell") -> None:
         self.node, self.parent, self.cell = node, parent, cell
         self.names: dict[str, list[Bound]] = defaultdict(list)
-        inside = list(_own_nodes(node))
+        inside = list(own_nodes(node))
         cell.count(len(inside))
         self._inside = [found for found in inside if isinstance(found, Telling)]
         self._global = {name for found in self._inside if isinstance(found, ast.Global) for name in found.names}
@@ -130,7 +120,7 @@ class Scope:
             elif node.level:
                 self._bind(alias.asname or alias.name, Bound(own=True))
             elif alias.name == "*":
-                self.cell.stars.append(node.module or "")
+                self.cell.star(node.module or "")
             else:
                 self._bind(alias.asname or alias.name, Bound(path=f"{node.module}.{alias.name}"))
 
@@ -205,6 +195,11 @@ class Cell:
             del self.writing[known:]
         return self._scopes[tree]
 
+    def star(self, module: str) -> None:
+        self.stars.append(module)
+        if len(self.stars) > MOST_STARS:
+            raise Unreadable("it imports everything from many modules")
+
     def count(self, num_nodes: int) -> None:
         self._num_nodes += num_nodes
         if self._num_nodes > MOST_NODES:
@@ -213,47 +208,11 @@ class Cell:
     def scope_of(self, node: ast.AST) -> Scope:
         return self._scopes[node]
 
-    def statements(self, name: str) -> Iterator[ast.stmt]:
-        """Those at the top of the cell that give a name its value."""
+    def statements(self, line: int) -> list[ast.stmt]:
+        """Those at the top of the cell that stand, or have a part, on a line."""
         body = self.tree.body
-        places = set()
-        for line in self.lines[name]:
-            first = bisect_left(body, line, key=lambda node: node.end_lineno)
-            places.update(range(first, bisect_right(body, line, key=lambda node: node.lineno)))
-        return (body[place] for place in sorted(places))
-
-
-def inner(node: ast.AST) -> Iterable[ast.AST]:
-    """The part of a node that its own scope sees; decorators, defaults and bases belong to the scope around it."""
-    if isinstance(node, ast.Lambda):
-        return [node.body]
-    return node.body if isinstance(node, (*Function, ast.ClassDef)) else ast.iter_child_nodes(node)
-
-
-def outer(node: ast.AST) -> Iterable[ast.AST]:
-    """The part of a node with a scope of its own that the scope around it sees. Annotations are left out."""
-    found: list[ast.AST | None] = [*getattr(node, "decorator_list", ())]
-    if isinstance(node, (*Function, ast.Lambda)):
-        found += [*node.args.defaults, *node.args.kw_defaults]
-    if isinstance(node, ast.ClassDef):
-        found += [*node.bases, *node.keywords]
-    return [one for one in found if one is not None]
-
-
-def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Everything in a scope, in no particular order, without what stands in the scopes inside of it."""
-    waiting = list(inner(node))
-    while waiting:
-        yield (found := waiting.pop())
-        waiting += [*outer(found), *_walrus(found)] if isinstance(found, Scoped) else ast.iter_child_nodes(found)
-
-
-def _walrus(node: ast.AST) -> list[ast.AST]:
-    """What the annotations of a function bind, for they are evaluated around it."""
-    if not isinstance(node, Function):
-        return []
-    annotations = [node.returns, *(arg.annotation for arg in ast.walk(node.args) if isinstance(arg, ast.arg))]
-    return [one for note in annotations if note for one in ast.walk(note) if isinstance(one, ast.NamedExpr)]
+        first = bisect_left(body, line, key=lambda node: node.end_lineno)
+        return body[first : bisect_right(body, line, key=lambda node: node.lineno)]
 
 
 def _is_namespace(target: ast.expr) -> bool:
@@ -276,19 +235,3 @@ def _parts(value: ast.expr, count: int) -> list[ast.expr]:
     parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
     fits = len(parts) == count and not any(isinstance(part, ast.Starred) for part in parts)
     return parts if fits else []
-
-
-def tree_of(source: str) -> ast.Module:
-    """The syntax tree of a cell, IPython's own lines left out.
-
-    Raises:
-        SyntaxError, ValueError: it is no Python.
-        Unreadable: it may be, but is nested too deeply.
-    """
-    try:
-        try:
-            return parse(source)
-        except SyntaxError:
-            return parse(plain(source, parse))  # as the judge's child reads it
-    except (RecursionError, MemoryError):
-        raise Unreadable("it is nested too deeply") from None

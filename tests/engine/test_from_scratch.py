@@ -37,6 +37,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from mygpt.bigram import softmax as my_softmax
 """
+AS = ", ".join(f"a{i}" for i in range(3_000))
 SOFTMAX = "def softmax(x, dim):\n    return s(x, dim)"
 
 
@@ -135,7 +136,7 @@ def test_another_exercise_of_the_unit_has_its_own_rule(small_key: Callable[..., 
         "softmax = " + "+".join("x" * 50_000),
         "softmax = x" + ".softmax" * 20_000,
         "softmax = " + "[" * 150 + "torch.softmax" + "]" * 150,
-        "def softmax(x, dim):\n" + "".join(f"    a{i + 1} = a{i} or a{i}\n" for i in range(4_000)) + "    a4000(x)",
+        "def softmax(x, dim):\n" + "".join(f"    a{i + 1} = a{i} or a{i}\n" for i in range(2_000)) + "    a2000(x)",
         "def softmax(x, dim):\n" + "".join(" " * i + "if x:\n" for i in range(4, 90)) + " " * 90 + "pass",
         "def softmax(x, dim):\n    return getattr(torch, " + "+".join(["'ab'"] * 3_000) + ")",
         "softmax = eval(" + repr("eval(" + repr("eval(" + repr("eval('torch.softmax')") + ")") + ")") + ")",
@@ -145,7 +146,9 @@ def test_another_exercise_of_the_unit_has_its_own_rule(small_key: Callable[..., 
         "softmax = getattr()\nsoftmax = getattr(torch)\nsoftmax = getattr(*x)\nimport_module()\neval()",
         "softmax = 'a'.join('b').replace('a', 1)\nsoftmax = chr(99999999999)\nsoftmax = chr(-1)",
         "softmax = " + "'a'.replace('a', 'aa')" * 1 + ".replace('a', 'aa')" * 300,
-        "\n".join(f"softmax = torch.softmax  # {i}" for i in range(5_000)),
+        "\n".join(f"softmax = torch.softmax  # {i}" for i in range(2_000)),
+        "; ".join(f"a{i} = a{i + 1}" for i in range(3_000)) + f"; softmax = [{AS}]",
+        "".join(f"from m{i} import *\n" for i in range(3_000)) + f"softmax = [{AS}]",
         "softmax = \x00",
         "from . import softmax\nfrom .torch import *\nimport\n",
         "\ufeffsoftmax = 1",
