@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from autograder import cli
 from autograder.audit import read
 from autograder.course import Course
+from autograder.errors import SandboxError
 
 pytestmark = pytest.mark.slow
 Rows = dict[str, dict[str, Any]]
@@ -266,3 +267,20 @@ def test_graded_cells_that_changed_under_the_grades_are_told(regraded: Result, c
         assert done.exit_code == 3 and "bpe-melt, bpe-merge" in done.stderr and "remove 02-bpe --force" in done.stderr
     path.write_text(text, encoding="utf-8")
     assert rows(changed) == before
+
+
+@pytest.mark.parametrize("command", ["grade", "regrade"])
+def test_without_a_sandbox_nothing_changes(
+    regraded: Result, changed: Course, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def fail(_: object) -> None:
+        raise SandboxError("the warm process did not start")
+
+    monkeypatch.setattr("autograder.sandbox.sandbox.Sandbox.__enter__", fail)
+    before = everything(changed)
+    done = call(changed, command, NAME, "--fresh")
+    assert done.exit_code == 3 and done.stderr.count("the warm process did not start") == 1
+    assert {name for name, data in everything(changed).items() if before.get(name) != data} <= {
+        "gradebook.db",
+        ".autograder/gradebook-before.db",
+    }
