@@ -104,11 +104,12 @@ def grade_by_stock(attacks: Sequence[Attack], console: Console) -> dict[str, dic
 
 
 def grouped(attacks: Sequence[Attack]) -> list[list[Attack]]:
-    """The peaceful ones several at a time; then the first of every scenario, then the rest."""
+    """The first wild one of every scenario; the peaceful ones, several at a time; then the rest."""
     calm = [attack for attack in attacks if is_calm(attack)]
-    firsts = {attack.scenarios[0]: attack for attack in reversed(attacks)}
-    wild = sorted((a for a in attacks if a not in calm), key=lambda a: firsts[a.scenarios[0]] is not a)
-    return [calm[i : i + TOGETHER] for i in range(0, len(calm), TOGETHER)] + [[attack] for attack in wild]
+    wild = {attack.scenarios[0]: attack for attack in reversed(attacks) if attack not in calm}
+    firsts, peaceful = [[attack] for attack in wild.values()], list(range(0, len(calm), TOGETHER))
+    rest = [[attack] for attack in attacks if attack not in calm and [attack] not in firsts]
+    return [*firsts, *(calm[start : start + TOGETHER] for start in peaceful), *rest]
 
 
 def is_calm(attack: Attack) -> bool:

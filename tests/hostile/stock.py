@@ -25,7 +25,7 @@ from autograder.sandbox import paths
 USUAL = {HONEST[0]: 20.0, HONEST[2]: 14.0}
 """What the honest deserve: everything; everything but the six points of the answer that is not written."""
 SEEN_AS, PORT = "/grader/course", 4099
-DISK, BASE_S, EACH_S = 1 << 30, 90, 60
+DISK, BASE_S, EACH_S = 1 << 30, 150, 60
 INSIDE = Path(__file__).with_name("stock_inside.py")
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_KILL", "CAP_DAC_OVERRIDE", "CAP_FOWNER")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache")
@@ -33,7 +33,7 @@ OWN_PREPROCESSORS = """
 from nbgrader.converters import Autograde
 for name in ("sanitize_preprocessors", "autograde_preprocessors"):
     setattr(c.Autograde, name, list(Autograde.class_traits()[name].default_args[0]))
-c.Execute.timeout = 10
+c.Execute.timeout = 60
 """
 
 
@@ -69,11 +69,16 @@ class Stock:
         self._asked = public_inputs(self.unit)
 
     def run(self, attacks: Sequence[Attack]) -> dict[str, Ran]:
-        """Several at once, which is quick; where anything is unusual afterwards, each again by itself."""
+        """Several at once, which is quick; where anything is unusual afterwards, each again by itself.
+
+        What befalls the run or the honest must happen twice: a busy machine may be the cause of it once.
+        """
         honest, told = self._run(attacks)
         calm = told["finished"] and not told["left"] and honest == USUAL
         if len(attacks) > 1 and not calm:
             return {name: ran for attack in attacks for name, ran in self.run([attack]).items()}
+        if not told["finished"] or honest != USUAL:
+            honest, told = self._run(attacks)
         return {
             a.name: Ran(
                 told["points"].get(a.name, {}).get("target"),
