@@ -11,6 +11,7 @@ is the whole way for the whole class, starting included: files to gradebook and 
 `nbgrader autograde` and `nbgrader generate_feedback`; its judging cannot be told from its bookkeeping.
 """
 
+import gc
 import json
 import os
 import random
@@ -121,6 +122,7 @@ def measure_judging(course: Course, unit: Unit, args: Namespace) -> dict[str, An
 
 def judge(course: Course, unit: Unit, jobs: int) -> Timed:
     """Judging alone, in the sandbox; nothing is remembered from before, nothing is written down."""
+    gc.freeze()  # this process holds torch, to make the class; the judge's own does not
     begun = time.perf_counter()
     with Judge.of_course(course, unit, sandbox_of(unit.name)) as warm:
         started = time.perf_counter()
