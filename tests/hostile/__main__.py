@@ -180,7 +180,8 @@ def deeds(result: dict[str, Any] | None) -> str:
         return ""
     told = ["**an honest student's result changed**"] * (not result["honest"])
     told += ["**the run broke**"] * (not result["finished"])
-    told += [f"left: {', '.join(result['left'])}"] * bool(result["left"])
+    left = ["a process" if one.startswith("process") else one for one in result["left"]]
+    told += [f"left: {', '.join(left[:2])}{' and more' if len(left) > 2 else ''}"] * bool(left)
     told += [f"told: {', '.join(result['leaked'])}"] * bool(result["leaked"])
     return "; ".join(told).replace("|", "/")
 
