@@ -5,7 +5,7 @@ killed several times, and given once more; the gradebook, the folders and the re
 run, and nothing may be left over. Graders are forked from a process that has imported everything, which is all that is
 spared: each starts its own sandbox. Half of them are killed at a random moment of time, the other half before a random
 one of the files that they write and statements that they send, which is where a moment of time seldom falls. Half of
-the kills take what the grader has started with it; else that has to notice.
+the former take what the grader has started with it; else that has to notice.
 """
 
 import argparse
