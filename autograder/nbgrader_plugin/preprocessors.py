@@ -16,7 +16,7 @@ from autograder.judge import Judge, sandbox_of
 from autograder.memory import Memory
 from autograder.nbgrader_plugin.harmless import harmless_html
 from autograder.nbgrader_plugin.outputs import write_outputs
-from autograder.submission import graft, refuse_unsafe_name, role_of, sound_notebook
+from autograder.submission import as_grafted, graft, refuse_unsafe_name, role_of, sound_notebook
 
 Resources = dict[str, Any]
 
@@ -35,7 +35,7 @@ class GraftAnswers(NbGraderPreprocessor):
 
 
 class JudgeSubmission(NbGraderPreprocessor):
-    """Judge the answers in the sandbox and write the verdicts where nbgrader looks for them."""
+    """Judge what GraftAnswers has put right, in the sandbox, and write the verdicts where nbgrader looks for them."""
 
     unsafe_no_sandbox = Bool(False, help="Judge without isolation. Only for code you would run yourself.").tag(
         config=True
@@ -45,7 +45,7 @@ class JudgeSubmission(NbGraderPreprocessor):
         course, unit = _find(resources)
         judge = _warm_judge(course.root, unit.name, self.unsafe_no_sandbox)
         self.log.info(judge.sandbox.level.sentence)
-        judgement = judge.judge(graft(course, unit, sound_notebook(nb)))
+        judgement = judge.judge(as_grafted(nb))
         if not judgement.could_judge:
             raise GraderBroke(f"{resources['nbgrader']['student']} could not be judged; no points were written")
         repairs = nb.metadata.get("autograder", {}).get("repairs", [])

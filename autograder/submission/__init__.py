@@ -17,11 +17,12 @@ from autograder.errors import NeedsPerson
 from autograder.submission.cells import exercise_of, role_of, sound_notebook
 from autograder.submission.choosing import read_notebook, read_submission
 from autograder.submission.files import refuse_unsafe_name, shown
-from autograder.submission.grafting import Submission, as_handed_in, cells_to_run, graft, released_notebook
+from autograder.submission.grafting import Submission, as_grafted, as_handed_in, cells_to_run, graft, released_notebook
 
 __all__ = [
     "NeedsPerson",
     "Submission",
+    "as_grafted",
     "as_handed_in",
     "cells_to_run",
     "exercise_of",

@@ -14,7 +14,7 @@ from autograder.errors import NeedsPerson, UsageError
 from autograder.key import Key
 from autograder.submission.answers import Answers, find_answers
 from autograder.submission.carrying import Carried, carry, names_in
-from autograder.submission.cells import exercise_of, grade_id_of, nbgrader_of, node_of, role_of
+from autograder.submission.cells import exercise_of, grade_id_of, nbgrader_of, node_of, role_of, sound_notebook
 from autograder.submission.prose import find_prose
 
 MAX_ANSWER_CHARS = 200_000
@@ -67,6 +67,13 @@ def graft(course: Course, unit: Unit, submitted: NotebookNode) -> Submission:
     if _graded_cells(unit, cells) != _graded_cells(unit, notebook.cells):
         repairs.append("cells with points were deleted, duplicated or added; the released ones were graded")
     return Submission(notebook, answers, tuple(dict.fromkeys(repairs)), tuple(written))
+
+
+def as_grafted(notebook: NotebookNode) -> Submission:
+    """What `graft` has made, after nbgrader has stored it and read it again."""
+    cells = sound_notebook(notebook).cells
+    answers = {exercise_of(cell): cell.source for cell in cells if role_of(cell) == "answer"}
+    return Submission(NotebookNode({**notebook, "cells": cells}), answers, ())
 
 
 def as_handed_in(key: Key, notebook: NotebookNode) -> Submission:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autograder.submission import cells_to_run, graft, role_of
+from autograder.submission import as_grafted, cells_to_run, role_of
 from autograder.submission.carrying import carry
 
 MASK = "causal_mask"
@@ -69,7 +69,7 @@ def test_a_local_a_parameter_and_a_name_of_an_answer_are_nothing_missing() -> No
     assert carried(answers, "helper = more = _own = 1") == {}
 
 
-def test_a_helper_goes_into_the_notebook_and_is_told(damage: Any, course: Any, unit: Any) -> None:
+def test_a_helper_goes_into_the_notebook_and_is_told(damage: Any) -> None:
     damage.answer(MASK).source = MINE
     damage.insert_before(damage.answer("split_heads"), "def lower(x, d):\n    return x.tril(d).bool()\n\nlower(1, 2)")
     found = damage.graft()
@@ -79,7 +79,7 @@ def test_a_helper_goes_into_the_notebook_and_is_told(damage: Any, course: Any, u
     assert dict(cells_to_run(found.notebook))[names[place - 1]] == "def lower(x, d):\n    return x.tril(d).bool()"
     told = "attention-causal_mask-answer: uses lower from a cell without points; that definition was run too"
     assert found.repairs == (told,)
-    again = graft(course, unit, found.notebook)  # as nbgrader does: once to clean, once to judge
+    again = as_grafted(found.notebook)  # as nbgrader does: it stores the one, and judges the other
     assert list(cells_to_run(again.notebook)) == list(cells_to_run(found.notebook))
 
 

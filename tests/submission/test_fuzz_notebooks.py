@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from autograder.course import Course, Unit, find_course
 from autograder.key import load_public_key
-from autograder.submission import NeedsPerson, Submission, archives, as_handed_in, cells_to_run, graft, notebooks
+from autograder.submission import (
+    NeedsPerson,
+    Submission,
+    archives,
+    as_grafted,
+    as_handed_in,
+    cells_to_run,
+    graft,
+    notebooks,
+)
 
 COURSE: Course = find_course(Path(__file__).parent)
 UNIT: Unit = COURSE.unit("attention")
@@ -111,15 +120,15 @@ def mutated(draw: Callable, raw: bytes) -> bytes:
 
 
 def whole(submission: Submission) -> None:
-    """It can be written, read, judged, and grafted once more with the same result."""
+    """It can be written, and nbgrader, which stores it in between, judges the same."""
     nbformat.validate(submission.notebook)
-    nbformat.writes(submission.notebook).encode("utf-8")
+    stored = nbformat.reads(nbformat.writes(submission.notebook).encode("utf-8"), as_version=4)
     assert set(submission.answers) == {exercise.name for exercise in UNIT.exercises}
     to_run = list(cells_to_run(submission.notebook))
     json.dumps(to_run).encode("utf-8")
-    again = graft(COURSE, UNIT, submission.notebook)
+    again = as_grafted(stored)
     assert again.answers == submission.answers
-    assert [source for _, source in cells_to_run(again.notebook)] == [source for _, source in to_run]
+    assert list(cells_to_run(again.notebook)) == to_run
 
 
 def taken(raw: bytes) -> None:
