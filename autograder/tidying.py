@@ -25,7 +25,9 @@ class Tidied:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def select(self, _: str) -> list[Any]:
+    def select(self, selector: str) -> list[Any]:
+        if selector != UNTOLD and not selector.startswith(".jp-Notebook "):
+            raise NotImplementedError(f"this nbconvert mends {selector!r}, of which autograder/tidying.py knows nothing")
         return []
 
     def __str__(self) -> str:

@@ -76,3 +76,8 @@ def test_whatever_a_student_writes_the_bytes_are_the_same(by_nbconvert: object, 
 @pytest.mark.parametrize("cell", UNSOUND)
 def test_a_cell_that_does_not_stand_for_itself_takes_the_long_way(cell: str) -> None:
     assert isinstance(tidied(page_of([cell, "<p>so</p>", "end"]), "html.parser"), BeautifulSoup)
+
+
+def test_a_newer_nbconvert_that_mends_more_is_not_cheated() -> None:
+    with pytest.raises(NotImplementedError, match="mends 'table'"):
+        tidied(page_of(["one", "two"]), "html.parser").select("table")
