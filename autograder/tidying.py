@@ -27,7 +27,7 @@ class Tidied:
 
     def select(self, selector: str) -> list[Any]:
         if selector != UNTOLD and not selector.startswith(".jp-Notebook "):
-            raise NotImplementedError(f"this nbconvert mends {selector!r}, of which autograder/tidying.py knows nothing")
+            raise NotImplementedError(f"this nbconvert mends {selector!r}, which tidying.py does not know")
         return []
 
     def __str__(self) -> str:
