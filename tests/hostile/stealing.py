@@ -78,7 +78,7 @@ raise LookupError"""),
 import json
 from pathlib import Path
 def rob():
-    roots = [Path(COURSE), *Path.cwd().parents, *map(Path, ("/work", "/home", "/root", "/srv"))]
+    roots = [Path(COURSE), *Path.cwd().parents, *map(Path, ("/opt", "/home", "/root", "/srv"))]
     for root in roots:
         for path in root.glob("solutions/06-attention/attention.ipynb"):
             for cell in json.loads(path.read_text())["cells"]:
