@@ -94,7 +94,7 @@ def _judge(session: Session, exercise: KeyExercise, implementation: Any) -> Verd
 def _read(session: Session, exercise: KeyExercise, named: dict[str, Any]) -> from_scratch.Reading:
     """What the cells that were run say about the exercise's from-scratch rule."""
     cells = _cells_run() or [("", keeping.cell_of(one)) for one in named.values()]
-    return from_scratch.read_history(session.key, exercise, cells)
+    return from_scratch.read(session.key, [exercise], cells).get(exercise.name, from_scratch.UNREAD)
 
 
 def _cells_run() -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ This reads a text and runs nothing, so it can be got round by whoever wants to. 
 an answer fetches something under a name that cannot be read, that is told apart from a finding, and is no accusation.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.from_scratch.calls import Finding, Scan, canonical
@@ -18,7 +18,7 @@ from autograder.from_scratch.scopes import Cell
 from autograder.from_scratch.syntax import Unreadable
 from autograder.key import Key, KeyExercise
 
-__all__ = ["UNREAD", "Finding", "Reading", "canonical", "find", "read", "read_history", "rule_in_words"]
+__all__ = ["UNREAD", "Finding", "Reading", "canonical", "find", "read", "rule_in_words"]
 
 MOST_FINDINGS = 20
 """So many places of one answer are kept; more of them say nothing more."""
@@ -58,41 +58,32 @@ def read(key: Key, exercises: Iterable[KeyExercise], cells: Sequence[tuple[str, 
     Args:
         key: of the unit.
         exercises: whose answers; those without a rule have nothing to be found.
-        cells: (label, source) of all cells in the order in which they run; an answer's label is its exercise's name.
+        cells: (label, source) of all cells in the order in which they run. An answer's is the one labelled by its
+            exercise's name; where there is none, the last that defines it.
+
+    What stands in the answer to another exercise that this one uses is left to the other's rule, where that finds it.
     """
-    return _read(key, [exercise for exercise in exercises if exercise.forbids], cells)
-
-
-def read_history(key: Key, exercise: KeyExercise, cells: Sequence[tuple[str, str]]) -> Reading:
-    """The same where cells were run in any order, and again: the answer's is the last that defines it."""
-    return _read(key, [exercise] * bool(exercise.forbids), cells).get(exercise.name, UNREAD)
+    asked = [exercise for exercise in exercises if exercise.forbids]
+    if not asked:
+        return {}
+    ruled = [exercise for exercise in key.exercises if exercise.forbids]
+    notebook, unreadable = _taken_apart(cells)
+    scan = Scan(notebook, [name for e in ruled for name in e.names], {o for e in ruled for o in e.forbids})
+    answers = {name for exercise in key.exercises for name in exercise.names}
+    own = {e.name: _found(scan, e.names, e.forbids, stop=answers.difference(e.names)) for e in ruled}
+    told = {(one.cell, one.line) for places in own.values() for one in places}
+    labels, readings = {label for label, _ in cells}, {}
+    for e in asked:
+        through = [one for one in _found(scan, e.names, e.forbids) if (one.cell, one.line) not in told]
+        home = e.name if e.name in labels else scan.home(e.name)
+        readings[e.name] = Reading(_in_order([*own[e.name], *through, *unreadable], home), key.from_scratch)
+    return readings
 
 
 def find(cells: Sequence[tuple[str, str]], names: Sequence[str], forbids: Sequence[str]) -> tuple[Finding, ...]:
     """What is forbidden in the definitions of `names` and in all they use; whatever the text, it returns."""
     notebook, unreadable = _taken_apart(cells)
     return _in_order([*_found(Scan(notebook, names, forbids), names, forbids), *unreadable], names[0])
-
-
-def _read(key: Key, exercises: list[KeyExercise], cells: Sequence[tuple[str, str]]) -> dict[str, Reading]:
-    if not exercises:
-        return {}
-    notebook, unreadable = _taken_apart(cells)
-    homes = {e.name: notebook.last[e.name].label for e in key.exercises if e.name in notebook.last}
-    scan = Scan(notebook, [name for e in exercises for name in e.names], {o for e in exercises for o in e.forbids})
-    readings = {}
-    for exercise in exercises:
-        home = homes.get(exercise.name, exercise.name)
-        rules = {homes[e.name]: e.forbids for e in key.exercises if e.name in homes and homes[e.name] != home}
-        found = [one for one in _found(scan, exercise.names, exercise.forbids) if not _is_paid_for(one, rules)]
-        readings[exercise.name] = Reading(_in_order([*found, *unreadable], home), key.from_scratch)
-    return readings
-
-
-def _is_paid_for(finding: Finding, rules: Mapping[str, Sequence[str]]) -> bool:
-    """Does it stand in the answer to another exercise, whose own rule finds it?"""
-    rule = rules.get(finding.cell, ())
-    return finding.operation in rule if finding.operation else bool(rule)
 
 
 def _taken_apart(cells: Sequence[tuple[str, str]]) -> tuple[Notebook, list[Finding]]:
@@ -107,9 +98,9 @@ def _taken_apart(cells: Sequence[tuple[str, str]]) -> tuple[Notebook, list[Findi
     return Notebook(readable), unreadable
 
 
-def _found(scan: Scan, names: Sequence[str], forbids: Sequence[str]) -> list[Finding]:
+def _found(scan: Scan, names: Sequence[str], forbids: Sequence[str], stop: Collection[str] = ()) -> list[Finding]:
     try:
-        return scan.find(names, forbids)
+        return scan.find(names, forbids, stop)
     except Unreadable as error:
         return [Finding(1, str(error), cell=scan.home(names[0]))]
     except (RecursionError, MemoryError):

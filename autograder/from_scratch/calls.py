@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from autograder.from_scratch.meaning import (
@@ -72,8 +72,11 @@ class Scan:
         self._line, self._depth = 0, 0
         """Where `exec` stands, while its text is read."""
 
-    def find(self, names: Iterable[str], forbids: Sequence[str]) -> list[Finding]:
-        """All that the answers `names` call of what they have to do without, and where they cannot be read."""
+    def find(self, names: Iterable[str], forbids: Sequence[str], stop: Collection[str] = ()) -> list[Finding]:
+        """All that the answers `names` call of what they have to do without, and where they cannot be read.
+
+        The names in `stop` are not followed.
+        """
         found: list[tuple[str, Finding]] = []
         waiting: list[tuple[str, Cell | None]] = [(name, None) for name in names]
         for cell in self._notebook.cells:
@@ -81,7 +84,7 @@ class Scan:
                 found += self._look(node, scope, waiting)
         seen: set[object] = set()
         while waiting:
-            if (wanted := waiting.pop()) in seen:
+            if (wanted := waiting.pop()) in seen or wanted[0] in stop:
                 continue
             seen.add(wanted)
             places = [(cell, line) for cell in self._notebook.homes(*wanted) for line in sorted(cell.lines[wanted[0]])]
@@ -254,6 +257,6 @@ def _spelled(node: ast.AST, path: str, operation: str) -> str:
     names.append(node.id if isinstance(node, ast.Name) else "")
     written = ".".join(reversed(names))
     whole = path.removeprefix("?")
-    if canonical(operation) in canonical(names[0]):
+    if canonical(operation) in canonical(written):
         return written[-LONGEST_NAME:]
     return f"{written[:LONGEST_NAME]}, which is {whole[-LONGEST_NAME:]}" if written else whole[-LONGEST_NAME:]

@@ -13,14 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import from_scratch, present
+from autograder import from_scratch
 from autograder.course import Course
-from autograder.devcheck import _Checker
-from autograder.errors import UsageError
-from autograder.from_scratch import Finding, Reading, find, rule_in_words
-from autograder.key import Key, read_key
-from autograder.source import read_answer, setup_imports
-from autograder.stub import answer_cell
+from autograder.from_scratch import Finding, find
+from autograder.key import Key
+from autograder.source import setup_imports
 from autograder.variants import alternatives_of, misconception_source, misconceptions_of
 
 UNITS = ("bigram", "bpe", "tokenizer", "data", "embeddings", "attention", "block", "gpt", "optimization", "training")
@@ -118,14 +115,22 @@ def test_another_exercise_of_the_unit_has_its_own_rule(small_key: Callable[..., 
     key = small_key(f=("softmax",), g=("softmax",))
     readings = from_scratch.read(key, key.exercises, cells)
     assert readings["f"].forbidden and not readings["g"].findings
+    assert from_scratch.read(key, [key.exercise("g")], cells).keys() == {"g"}
+    assert from_scratch.read(small_key(f=(), g=()), key.exercises[:0], cells) == {}
     lenient = small_key(f=("gelu",), g=("softmax",))
     assert from_scratch.read(lenient, lenient.exercises, cells)["g"].findings == (
         Finding(3, "torch.softmax", "softmax", "f"),
     )
-    history = from_scratch.read_history(lenient, lenient.exercise("g"), [("In [1]", cells[1][1]), ("In [2]", "x = g")])
-    assert not history.findings
-    assert from_scratch.read(key, [key.exercise("g")], cells).keys() == {"g"}
-    assert from_scratch.read(small_key(f=(), g=()), key.exercises[:0], cells) == {}
+    history = [("In [1]", cells[1][1]), ("In [2]", "x = g"), ("In [3]", cells[0][1])]
+    (found,) = from_scratch.read(lenient, [lenient.exercise("g")], history)["g"].findings
+    assert (found.line, found.cell) == (3, "In [3]")
+
+
+def test_a_call_put_into_a_cheaper_answer_is_charged_to_who_uses_it(small_key: Callable[..., Key]) -> None:
+    key = small_key(f=("softmax",), g=("softmax",))
+    helper = "import torch\ndef h(x):\n    return torch.softmax(x, 0)\ndef f(x):\n    return h and x"
+    readings = from_scratch.read(key, key.exercises, [("f", helper), ("g", "def g(x):\n    return h(x)")])
+    assert [lines(readings[name].findings) for name in ("f", "g")] == [{3}, {3}]
 
 
 @pytest.mark.parametrize(
@@ -193,99 +198,6 @@ def test_a_solved_notebook_run_from_top_to_bottom_is_from_scratch(course: Course
     cells = [(cell.id, cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     for exercise in unit.exercises:
         assert not find(cells, exercise.names, exercise.forbids), exercise.name
-
-
-def ruled(course: Course, *forbids: str) -> list[str]:
-    """What `dev check` says of bigram's softmax under another rule."""
-    unit = course.unit("bigram")
-    return list(_Checker(course, unit, replace(unit.exercise("softmax"), forbids=forbids), {})._rule())
-
-
-def test_dev_check_knows_the_names_of_torch_and_of_what_is_installed(course: Course) -> None:
-    assert ruled(course, "softmax", "flop_counter", "tiktoken") == []
-    told = "forbids 'sofmax', which neither torch nor any installed library has"
-    assert ruled(course, "softmax", "sofmax") == [told]
-
-
-def test_dev_check_refuses_a_rule_that_right_answers_break(course: Course) -> None:
-    reference, other = ruled(course, "logsumexp", "amax")
-    assert re.fullmatch(r"the right answer 'reference' breaks the exercise's own rule, line \d+: x\.amax", reference)
-    assert other == "the right answer 'logsumexp' breaks the exercise's own rule, line 3: torch.logsumexp"
-
-
-def test_the_rule_in_words() -> None:
-    assert rule_in_words(("softmax",), "told") == "without softmax from any library (check tells; no points lost)"
-    assert rule_in_words(("a", "b", "c"), "costs") == "without a, b or c from any library, or it earns no points"
-
-
-def test_the_rule_stands_above_the_answer_to_be_written(course: Course) -> None:
-    unit = course.unit("bigram")
-    for exercise in unit.exercises:
-        _, line, *_ = answer_cell(read_answer(course, unit, exercise), "bigram", setting="costs").split("\n")
-        assert line.startswith("# from scratch: without ") == bool(exercise.forbids)
-        assert line.endswith(", or it earns no points") == bool(exercise.forbids)
-
-
-USED = (Finding(4, "F.softmax", "softmax"), Finding(7, "F.softmax", "softmax"), Finding(2, "x.softmin", "softmin", "g"))
-
-
-@pytest.fixture
-def verdict(make_exercise: Callable, judge: Callable) -> Callable:
-    """A right answer to an exercise of 6 points, with these findings."""
-
-    def verdict(setting: str, *found: Finding, value: int = 1) -> present.Verdict:
-        return replace(judge(make_exercise(1, 2), value, 2), reading=Reading(found, setting))
-
-    return verdict
-
-
-def test_where_it_is_told_it_costs_nothing(verdict: Callable) -> None:
-    told = verdict("told", *USED)
-    assert told.right and told.accepted and told.score("per-property") == 6
-    words = present.text(told, "per-property")
-    assert words.startswith("✓ f: all 2 properties hold · 6 of 6 points\n")
-    assert "Not from scratch: lines 4 and 7 (F.softmax), line 2 of the cell g (x.softmin)." in words
-    assert "instead of softmax and softmin from a library, take loops" in words
-    assert "It costs no points" in words
-
-
-def test_where_it_costs_a_right_answer_earns_nothing_and_is_not_wrong(verdict: Callable) -> None:
-    costly = verdict("costs", *USED)
-    assert costly.right and costly.outcome.value == "right" and not costly.accepted
-    assert [costly.score(scoring) for scoring in ("per-property", "all-or-nothing")] == [0, 0]
-    words = present.text(costly, "per-property", public=False)
-    assert words.startswith("✗ f: all 2 properties hold, but not from scratch · 0 of 6 points\n")
-    assert "That costs the points of this exercise." in words
-    assert verdict("costs", *USED, value=5).score("per-property") == 0
-
-
-@pytest.mark.parametrize("setting", ["told", "costs"])
-def test_what_is_hidden_costs_nothing_anywhere(verdict: Callable, setting: str) -> None:
-    hidden = verdict(setting, Finding(3, "it uses gc.get_objects"))
-    assert hidden.accepted and hidden.score("per-property") == 6
-    words = present.text(hidden, "per-property")
-    assert "A person should look at line 3 (it uses gc.get_objects)" in words and "no accusation" in words
-    assert "Not from scratch" not in words
-
-
-def test_what_a_student_wrote_is_escaped(verdict: Callable) -> None:
-    page = present.html(verdict("told", Finding(1, "<b>.softmax", "softmax")), "per-property")
-    assert "&lt;b&gt;.softmax" in page and "<b>.softmax" not in page
-
-
-def test_a_course_says_whether_it_costs(course: Course, tmp_path: Path) -> None:
-    assert course.from_scratch == "told"
-    text = (course.root / "course.toml").read_text(encoding="utf-8")
-    (tmp_path / "course.toml").write_text(text.replace('from_scratch = "told"', 'from_scratch = "free"'), "utf-8")
-    with pytest.raises(UsageError, match='from_scratch is "told" or "costs", not \'free\''):
-        Course(tmp_path)
-
-
-def test_a_key_carries_the_rule_and_an_old_one_has_none(small_key: Callable[..., Key]) -> None:
-    key = replace(small_key(f=("softmax", "softmin")), from_scratch="costs")
-    assert read_key(key.to_json()) == key
-    old = key.to_json().replace('"forbids"', '"forgotten"').replace(',\n "from_scratch": "costs"', "")
-    assert read_key(old).exercise("f").forbids == () and read_key(old).from_scratch == "told"
 
 
 @pytest.fixture
