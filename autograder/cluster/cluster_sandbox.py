@@ -94,5 +94,5 @@ class ClusterSandbox:
             else:
                 if status != UNFIT:
                     return Outcome(status, frames, detail)
-                self._crew.dismiss(frames[0].decode(), detail)
+                self._crew.dismiss(*(frame.decode() for frame in frames), detail)
         return Outcome("refused", (), f"It was lost {MOST_LOST} times, with whoever ran it.")

@@ -81,11 +81,11 @@ class Crew:
                 self._looked = time.monotonic()
             return list(self._fit)
 
-    def dismiss(self, worker: str, why: str) -> None:
+    def dismiss(self, worker: str, host: str, why: str) -> None:
         """Give no more jobs to this worker."""
         with self._lock:
             if worker not in self._unfit:
-                host = self._fit.pop(worker, {}).get("host", "a worker")
+                self._fit.pop(worker, None)
                 self._unfit[worker] = f"{host} ({worker}) {why}"
                 self._tell(f"Not used: {self._unfit[worker]}")
 
@@ -140,11 +140,12 @@ class Crew:
         except CancelledError:
             del self._proofs[worker]  # ask again
         except Exception as error:
-            self.dismiss(worker, f"cannot say what it is: {type(error).__name__}: {error}")
+            self.dismiss(worker, "a worker", f"cannot say what it is: {type(error).__name__}: {error}")
         else:
-            self._fit[worker] = proof
             if why := objection(proof, self.engine, self.least, self.environments):
-                self.dismiss(worker, why)
+                self.dismiss(worker, proof["host"], why)
+            else:
+                self._fit[worker] = proof
 
     def _undecided(self) -> set[str]:
         return self._proofs.keys() - self._fit.keys() - self._unfit.keys()

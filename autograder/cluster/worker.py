@@ -16,7 +16,7 @@ IDLE_S = 60.0  # after which a sandbox makes room for another unit's
 UNFIT = "unfit"  # instead of a job's status: this worker would not, or could not, run it
 
 Answer = tuple[Any, tuple[bytes, ...], str]
-"""A status, the frames, a sentence: an Outcome in plain types. Of an unfit worker: its address, and the reason."""
+"""A status, the frames, a sentence: an Outcome in plain types. Of an unfit worker: its address, its host, why."""
 
 
 def run_there(
@@ -25,14 +25,14 @@ def run_there(
     """On a worker: one job, in this process's warm sandbox for the unit."""
     from distributed import get_worker
 
-    here = get_worker().address.encode()
+    here = get_worker().address.encode(), prove()["host"].encode()
     if why := objection(prove(), wanted, Level(least), environments):
-        return UNFIT, (here,), why
+        return UNFIT, here, why
     try:
         with _borrow(unit, allow_unsafe=least == Level.UNSAFE.value) as sandbox:
             ended = sandbox.run(job, Limits(*limits))
     except CourseError as error:
-        return UNFIT, (here,), f"cannot run submissions: {error}"
+        return UNFIT, here, f"cannot run submissions: {error}"
     return ended.status, ended.frames, ended.detail
 
 
