@@ -44,6 +44,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--write", action="store_true", help="write the table into autograder/SECURITY.md")
     args = parser.parse_args()
+    if args.only and args.write:
+        parser.error("the table holds everybody: --write goes without --only")
     attacks = [ATTACKS[name] for name in args.only or ATTACKS]
     console = Console(stderr=True, highlight=False)
     console.print((best_level() or sys.exit("nothing confines here")).sentence)
