@@ -20,6 +20,7 @@ from autograder.demo.notebooks import DAMAGES, Answer, HandIn, Kind, fill, fille
 from autograder.demo.promises import broken_promises
 from autograder.errors import UsageError
 from autograder.feedback import find_graded
+from autograder.grading import How
 from autograder.key import KeyMisconception, load_public_key
 from autograder.results import Finish, Graded
 from autograder.sandbox import Level, best_level
@@ -171,8 +172,8 @@ def test_a_demo_starts_afresh_and_keeps_its_keys(tmp_path: Path) -> None:
 def test_without_a_sandbox_nobody_hostile_gets_in(root: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def grade(course: Course, unit: Unit, jobs: int, allow_unsafe: bool) -> Finish:
-        asked.append(allow_unsafe)
+    def grade(course: Course, unit: Unit, how: How) -> Finish:
+        asked.append(how.allow_unsafe)
         return finish()
 
     monkeypatch.setattr(main_job, "best_level", lambda: None)
