@@ -2,8 +2,9 @@
 
     python -m benchmarks.grading [--units all] [--submissions 200] [--stock 20] [--seed 0] [--jobs 2] [--json]
 
-Stock is serial and takes seconds for each, so it grades a random few of the class, scaled. Each of its figures comes
-from two runs, one submission and the others, so that what it takes to start is known and can be left out.
+Stock is serial and takes seconds for each, so it grades a random few of the class, scaled. Its figures come from two
+runs, one submission and the others, so that what it takes to start is known and can be left out. The other units are
+measured on few submissions, and judging only.
 
 `judge_ratio` compares judging alone, from the file to verdicts, at a steady pace: all isolation on, starting left out
 on both sides. `judge_whole_ratio` is the same for the whole class, starting included on both sides. `gradebook_ratio`
@@ -30,8 +31,8 @@ from benchmarks.classroom import make_class, open_course
 from benchmarks.stock import Stock, Timed, rows_of, run, same_by_rule
 
 MAIN = "attention"
-FEW, FEW_STOCK = 24, 3
-"""So many submissions of the other units, and so many of these by stock: it takes five seconds for each."""
+FEW, FEW_STOCK = 24, 2
+"""So many submissions of the other units, and so many and one of these by stock: it takes five seconds for each."""
 
 
 def main() -> None:
@@ -55,7 +56,8 @@ def measure(args: Namespace) -> dict[str, Any]:
         others = [unit.name for unit in course.units if unit.name != MAIN]
         chosen = others if args.units == "all" else [name for name in args.units.split(",") if name != MAIN]
         small = Namespace(**vars(args) | {"submissions": FEW, "stock": FEW_STOCK})
-        units = {name: measure_judging(course, course.unit(name), small) for name in chosen}
+        start = result["stock_start_s"]
+        units = {name: measure_judging(course, course.unit(name), small, start) for name in chosen}
         everywhere = [result, *units.values()]
         return result | {
             "units": {name: found["judge_ratio"] for name, found in units.items()},
@@ -84,8 +86,11 @@ def measure_class(course: Course, unit: Unit, args: Namespace) -> dict[str, Any]
     }
 
 
-def measure_judging(course: Course, unit: Unit, args: Namespace) -> dict[str, Any]:
-    """From file to verdicts, beside `nbgrader autograde`; then are the points the same?"""
+def measure_judging(course: Course, unit: Unit, args: Namespace, start: float | None = None) -> dict[str, Any]:
+    """From file to verdicts, beside `nbgrader autograde`; then are the points the same?
+
+    `start` is what stock takes to start, where that is known from another unit.
+    """
     for room in ("submitted", "autograded", "feedback"):
         shutil.rmtree(course.root / room, ignore_errors=True)
     (course.root / "submitted").mkdir()
@@ -98,7 +103,7 @@ def measure_judging(course: Course, unit: Unit, args: Namespace) -> dict[str, An
     grade_s = time.perf_counter() - started
     stock.use_own_steps()
     students = sample(course, args)
-    theirs = stock.timed("autograde", "submitted", students)
+    theirs = stock.timed("autograde", "submitted", students, start)
     left, right = rows_of(course, unit, students), rows_of(stock.course, unit, students)
     num = args.submissions
     note(f"{unit.name}: {1e3 * ours.each:.0f} ms each, stock {theirs.each:.2f} s")
