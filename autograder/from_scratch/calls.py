@@ -38,7 +38,7 @@ class Finding:
     """One place where an answer calls what is forbidden, or where it cannot be read."""
 
     line: int
-    """In its cell; 0 where it is the answer as a whole."""
+    """In its cell."""
     what: str
     """As it stands there, or why it cannot be read."""
     operation: str = ""
@@ -69,6 +69,9 @@ class Scan:
         self._forbids = {operation: canonical(operation) for operation in forbids}
         self._operations: dict[str, list[str]] = {}
         self._looked: dict[ast.AST, tuple[list[tuple[str, Finding]], list[tuple[str, Cell]]]] = {}
+        self._found: list[tuple[str, Finding]] = []
+        self._used: list[tuple[str, Cell]] = []
+        """What the statement at hand calls, by operation, and the names it takes from the notebook."""
         self._line, self._depth = 0, 0
         """Where `exec` stands, while its text is read."""
 
