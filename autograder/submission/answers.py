@@ -22,8 +22,10 @@ STUB = "raise NotImplementedError"
 OURS = ("setup", "given", "check", "written", "demo")
 DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 """A name that is defined at the top of a cell; also where the cell is no Python."""
-CUT = re.compile(r"[ \t]$")
+CUT = re.compile(r"(?:^|\n)(?:[^#\n]*[^#\s])?[ \t]+$")
 """How a piece ends that was cut off within a line; at the end of a line an editor takes the newline away."""
+WITHIN = re.compile(r"(?:^|\n)[^#\n]*[^#\s][ \t]+$")
+"""The same behind code; blanks behind a comment, or alone in a line, are left at the end of many a whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class _Found:
         for number in self._mine:
             found.append(number)
             for rest in range(number + 1, len(self.pieces)):
-                piece, cut = self.pieces[rest], CUT.search(self.pieces[rest - 1].source)
+                piece, cut = self.pieces[rest], WITHIN.search(self.pieces[rest - 1].source)
                 if piece.ours or piece.label or piece.kind != "code" or (_stands_alone(piece.source) and not cut):
                     break
                 found.append(rest)
@@ -165,7 +167,7 @@ class _Found:
         whole, defining = _text(pieces), [piece for piece in pieces if self._is_defined_by(piece.source)]
         if len(defining) != 1 or not _stands_alone(whole) or not self._is_defined_by(whole):
             return False
-        if any(not _stands_alone(one.source) for one in pieces) or any(CUT.search(one.source) for one in pieces[:-1]):
+        if not all(_stands_alone(one.source) for one in pieces) or any(WITHIN.search(p.source) for p in pieces[:-1]):
             return True
         others = [piece for piece in pieces if piece is not defining[0]]
         return all(any(_helps(one, other) for other in pieces if other is not one) for one in others)
@@ -268,7 +270,8 @@ def _text(pieces: Sequence[Piece]) -> str:
     for source in sources[1:]:
         text += ("" if CUT.search(text) else "\n") + source
     within = "".join(sources)
-    return within if len(sources) > 1 and not _stands_alone(text) and _stands_alone(within) else text
+    in_comment = any("#" in source.rpartition("\n")[2] for source in sources[:-1])
+    return text if in_comment or len(sources) < 2 or _stands_alone(text) or not _stands_alone(within) else within
 
 
 def _defined_by(text: str) -> frozenset[str]:

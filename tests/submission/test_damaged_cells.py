@@ -51,6 +51,21 @@ def test_a_split_answer_is_put_together(damage: Any, whole: Any, where: str, kee
     assert f"{ID}: split into 2 cells; they were put together in their order" in found.repairs
 
 
+@pytest.mark.parametrize("exercise", ["causal_mask", "MultiHeadAttention"])
+@pytest.mark.parametrize("end", ["\n    ", "  ", "\n"])
+@pytest.mark.parametrize("scribble", ["MultiHeadAttention(4, 2)", "x = causal_mask(2, 3)\nx", "torch.ones(3,", ""])
+@pytest.mark.parametrize("copied", [True, False])
+def test_a_scribble_below_an_answer_is_no_part_of_it(
+    damage: Any, whole: Any, exercise: str, end: str, scribble: str, copied: bool
+) -> None:
+    cell = damage.answer(exercise)
+    cell.source += end
+    other = copy.deepcopy(cell) if copied else nbformat.v4.new_code_cell()
+    other.source = scribble
+    damage.replace(cell, cell, other)
+    assert damage.graft().answers == whole.answers | {exercise: cell.source}
+
+
 def test_an_answer_split_in_three_is_put_together(damage: Any, whole: Any) -> None:
     cell = damage.answer("scaled_dot_product_attention")
     body = cell.source.rindex('"""') + 4
