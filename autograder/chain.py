@@ -12,8 +12,9 @@ from typing import Any
 from autograder.course import Course, Exercise, Unit
 from autograder.errors import CourseError
 from autograder.observation import Raised
-from autograder.source import answer_source, parse, read_module
+from autograder.source import answer_source, read_module
 from autograder.submission import Submission, cells_to_run, read_submission
+from autograder.submission.carrying import read
 
 Cells = list[tuple[str, str]]
 OwnModule = dict[str, Any]
@@ -99,9 +100,8 @@ def _reason(name: str, seen: object) -> str:
 
 def _is_unwritten(submission: Submission, exercise: Exercise) -> bool:
     """Is what was asked for, or a method of it, as it was handed out: nothing but `raise NotImplementedError()`?"""
-    try:
-        tree = parse(submission.answers.get(exercise.name, ""))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = read(submission.answers.get(exercise.name, ""))
+    if tree is None:
         return False  # the survey says what is wrong
     asked = [node for node in tree.body if getattr(node, "name", "") in exercise.names]
     return any(isinstance(node, ast.FunctionDef) and _is_stub(node) for top in asked for node in ast.walk(top))

@@ -56,7 +56,7 @@ CLASS = [
         "grace",
         exercise(ATTEND, "wrong", 1.5, "no scale", ("it is the formula",)),
         exercise(MASK, "right", 2),
-        reasons=("found as Grace Hopper's homework.ipynb",),
+        reasons=("found as “Grace Hopper's homework.ipynb”",),
     ),
     submission(
         "alan",
@@ -69,7 +69,7 @@ CLASS = [
         exercise(MASK, "not attempted", 0, None, ("it sees all", "it is square")),
         reasons=("attention-causal_mask-answer: no such cell was handed in",),
     ),
-    submission("kurt", reasons=("kurt gödel v2.ipynb is not a notebook: its JSON is damaged",)),
+    submission("kurt", reasons=("“kurt gödel v2.ipynb” is not a notebook: its JSON is damaged",)),
 ]
 
 
@@ -147,7 +147,7 @@ def test_the_page_tells_all_this(course: Course) -> None:
         "50\N{NO-BREAK SPACE}% 2 of 4 no scale",
         "1 right · 2 wrong · 1 timed out",
         "75\N{NO-BREAK SPACE}% 3 of 4 it is the formula",
-        "1 × the notebook is not a notebook: its JSON is damaged",
+        "1 × a file is not a notebook: its JSON is damaged",
         "1 × a cell: no such cell was handed in",
         "1 × found under another file name",
         "Not graded yet: A first language model · Byte-pair encoding: training",
@@ -163,7 +163,7 @@ def test_nobody_is_named_unless_asked_for(course: Course) -> None:
     named = plain(page_of(course, CLASS, names=True))
     assert "ada 8 6 2" in named
     assert "grace 3.5 1.5 no scale 2" in named
-    assert "kurt – needs a person: kurt gödel v2.ipynb is not a notebook" in named
+    assert "kurt – needs a person: “kurt gödel v2.ipynb” is not a notebook" in named
     assert "This page names students" in named
 
 
