@@ -234,8 +234,7 @@ class UnitReport:
     def _without_names(self, reason: str) -> str:
         """A reason without students, also without the names they gave to files."""
         reason = re.sub(r"^found as .+", "found under another file name", reason, flags=re.DOTALL)
-        # a name may hold the marks it stands in, so from the first to the last of them
-        reason = re.sub(r"“.*”", "a file", reason, flags=re.DOTALL)
+        reason = re.sub(r"“[^”]*”", "a file", reason)
         students = "|".join(re.escape(found["student"]) for found in self.submissions)
         return re.sub(rf"(?<!\w)({students})(?!\w)", "…", reason)
 
