@@ -154,7 +154,6 @@ def graded_notebook(judge: Judge, found: Found) -> NotebookNode:
         raise ValueError("there is no verdict to write down")
     notebook = found.submission.notebook
     write_outputs(notebook, found.judgement, judge.key.scoring, judge.sandbox.level.sentence)
-    notebook.metadata["autograder"]["repairs"] = list(found.reasons)
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
 

@@ -185,6 +185,11 @@ def behind(earlier: Iterable[object]) -> str:
     return "\n".join(["Graded end to end, with your own earlier units where they run:", *map(str, earlier)])
 
 
+def repaired(repairs: Iterable[str]) -> str:
+    """What was put right in a submission, for whoever handed it in."""
+    return "\n".join(["Put right before grading:", *(f"  {repair}" for repair in repairs)])
+
+
 def hint_html(number: str, words: str) -> str:
     """A hint as a card of its own."""
     colour = "var(--jp-brand-color1, #1e88e5)"

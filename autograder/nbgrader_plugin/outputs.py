@@ -17,7 +17,8 @@ from autograder.verdict import Verdict
 def write_outputs(notebook: NotebookNode, judgement: Judgement, scoring: str, level: str) -> None:
     """Give every test cell its verdict and its number; no other code cell keeps an output.
 
-    The setup cell says how the answers were isolated and, graded end to end, what stood behind `mygpt`.
+    The setup cell says what was put right before, how the answers were isolated and, graded end to end, what stood
+    behind `mygpt`.
     """
     verdicts = {verdict.exercise.name: verdict for verdict in judgement.verdicts}
     for cell in notebook.cells:
@@ -30,7 +31,8 @@ def write_outputs(notebook: NotebookNode, judgement: Judgement, scoring: str, le
             cell.execution_count = 1
         elif role_of(cell) == "setup":
             behind = [present.behind(judgement.earlier)] if judgement.earlier else []
-            cell.outputs = [_output("display_data", {"text/plain": "\n\n".join([*behind, level])})]
+            repaired = [present.repaired(judgement.repairs)] if judgement.repairs else []
+            cell.outputs = [_output("display_data", {"text/plain": "\n\n".join([*repaired, *behind, level])})]
     notebook.metadata["autograder"] = {"isolation": level, "repairs": list(judgement.repairs)}
 
 

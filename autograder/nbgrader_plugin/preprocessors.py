@@ -1,6 +1,7 @@
 """The two preprocessors nbgrader loads by name."""
 
 import atexit
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,8 @@ class JudgeSubmission(NbGraderPreprocessor):
         if not judgement.could_judge:
             raise GraderBroke(f"{resources['nbgrader']['student']} could not be judged; no points were written")
         repairs = nb.metadata.get("autograder", {}).get("repairs", [])
+        judgement = replace(judgement, repairs=tuple(repairs))
         write_outputs(nb, judgement, course.scoring, judge.sandbox.level.sentence)
-        nb.metadata["autograder"]["repairs"] = repairs
         nb.metadata["language_info"] = {"name": "python"}
         return nb, resources
 

@@ -25,8 +25,8 @@ def ruled(course: Course, *forbids: str) -> list[str]:
 
 def test_dev_check_knows_the_names_of_torch_and_of_what_is_installed(course: Course) -> None:
     assert ruled(course, "softmax", "flop_counter", "tiktoken") == []
-    told = "forbids 'sofmax', which neither torch nor any installed library has"
-    assert ruled(course, "softmax", "sofmax") == [told]
+    told = "forbids 'softmux', which neither torch nor any installed library has"
+    assert ruled(course, "softmax", "softmux") == [told]
 
 
 def test_dev_check_refuses_a_rule_that_right_answers_break(course: Course) -> None:

@@ -118,13 +118,13 @@ def bubble(course: Path, engine: Path) -> list[str]:
         words += ["--unshare-user"]
     binds = {str(path): path for path in _needed()} | {"/inside.py": INSIDE, "/engine/autograder": engine}
     binds |= {"/template": course}
+    for room in ("/grader", "/tmp", "/dev/shm", "/run", "/var/tmp"):  # first: what is bound may lie in one of them
+        words += ["--perms", "1777", "--size", str(DISK), "--tmpfs", room]
     for place in sorted(_parents(binds)):
         words += ["--perms", "0755", "--dir", place]
     for place, path in sorted(binds.items()):
         link = path.is_symlink() and place == str(path)
         words += ["--symlink", str(path.readlink()), place] if link else ["--ro-bind", str(path), place]
-    for room in ("/grader", "/tmp", "/dev/shm", "/run", "/var/tmp"):
-        words += ["--perms", "1777", "--size", str(DISK), "--tmpfs", room]
     for device in (*paths.DEVICES, "/dev/full"):
         words += ["--dev-bind", device, device]
     return [*words, "--proc", "/proc", "--chdir", "/"]

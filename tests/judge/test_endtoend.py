@@ -178,7 +178,7 @@ def test_a_damaged_notebook_or_a_link_is_the_courses(course: Course, judge: Judg
     judgement, _ = judged(course, judge)
     assert [str(one) for one in judgement.earlier] == [
         "bigram.py: the course's (“bigram.ipynb” is a link and not a file)",
-        "attention.py: the course's (attention.ipynb is not a notebook: its JSON is damaged)",
+        "attention.py: the course's (“attention.ipynb” is not a notebook: its JSON is damaged: the file is cut off)",
         "block.py: the course's (not handed in)",
     ]
 

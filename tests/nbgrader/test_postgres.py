@@ -26,6 +26,7 @@ from autograder.database import open_gradebook
 from autograder.errors import CourseError, GraderBroke, UsageError
 from autograder.feedback import render_feedback
 from autograder.gradebook import CourseGradebook
+from autograder.submission.files import shown
 
 pytestmark = pytest.mark.slow
 UNIT = "06-attention"
@@ -175,7 +176,7 @@ def test_what_the_gradebook_cannot_hold_stops_nobody(in_postgres: Rows, course: 
     folder.mkdir(parents=True)
     nbformat.write(nbformat.read(course.root / "course" / UNIT / "attention.ipynb", 4), folder / "attention.ipynb")
     graded = grade(course)
-    assert graded.exit_code == 1 and f"{long} needs a person: the gradebook cannot hold it" in graded.stdout
+    assert graded.exit_code == 1 and f"{shown(long)} needs a person: the gradebook cannot hold it" in graded.stdout
     assert rows_of(url, course) == in_postgres
 
 

@@ -92,3 +92,9 @@ def test_feedback_tells_the_mistake_and_runs_no_script(both: tuple, course: Cour
     assert "you count queries from 0" in page
     assert "<script>document.title" not in page and "onerror" not in page.replace("&lt;img src=x onerror", "")
     assert "MARK SCHEME" not in page
+
+
+def test_feedback_tells_what_was_put_right(both: tuple, course: Course, run: Callable[..., str]) -> None:
+    run("python", "-m", "autograder.cli", "feedback", "06-attention")
+    told = "Put right before grading:\n  attention-split_heads-answer: its metadata was lost; found by its text"
+    assert [student for student, page in pages(course).items() if told in page.decode("utf-8")] == ["late"]
