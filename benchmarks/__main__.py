@@ -56,8 +56,9 @@ FIGURES = (
         "submissions per minute, from file to verdicts, attention: ours, isolated, beside `nbgrader autograde`",
         at_least=100,
     ),
-    Figure("grading", "judge_whole_ratio", "the same for a class of 200, with the time that either takes to start"),
-    Figure("grading", "worst_unit_ratio", "as the first, the unit where it is least"),
+    Figure("grading", "bare_judge_ratio", "the same, if students handed in no demonstrations, which stock has to run"),
+    Figure("grading", "judge_whole_ratio", "as the first, for a class of 200, with what either takes to start"),
+    Figure("grading", "worst_unit_ratio", "as the second, the unit where it is least"),
     Figure(
         "grading",
         "gradebook_ratio",

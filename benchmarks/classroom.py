@@ -14,6 +14,7 @@ from autograder.variants import misconception_source, misconceptions_of
 
 def open_course(folder: Path) -> Course:
     """A copy of the course, with the environment's programs at hand."""
+    os.environ["COURSE_BUDGET"] = "ci"  # demonstrations take few steps, which is kind to whoever must run them
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     folder.mkdir()
     return find_course(Path(__file__).parent).copy_to(folder)
@@ -25,11 +26,11 @@ def right_answers(course: Course, unit: Unit) -> dict[str, str]:
     return {exercise_of(cell): cell.source for cell in solved.cells if role_of(cell) == "answer"}
 
 
-def make_class(course: Course, unit: Unit, num_students: int) -> list[str]:
+def make_class(course: Course, unit: Unit, num_students: int, bare: bool = False) -> list[str]:
     """Every second student is right; the others hold one misconception each, in turn. Returns their names.
 
-    Each answer ends in a remark of its own, so nothing that was judged for one helps with another. Demonstration cells
-    are left out, so that nobody's kernel is charged for a lesson that trains.
+    Each answer ends in a remark of its own, so nothing that was judged for one helps with another. What is `bare` lacks
+    the lesson's demonstrations, which only a grader with a kernel has to run.
     """
     right, wrong = right_answers(course, unit), misconceptions_of(unit)
     students = [f"student{number:04d}" for number in range(num_students)]
@@ -38,14 +39,14 @@ def make_class(course: Course, unit: Unit, num_students: int) -> list[str]:
         if number % 2:
             misconception = wrong[number // 2 % len(wrong)]
             answers[misconception.exercise] = misconception_source(course, unit, misconception)
-        hand_in(course, unit, student, {name: f"{source}\n# {student}" for name, source in answers.items()})
+        hand_in(course, unit, student, {name: f"{source}\n# {student}" for name, source in answers.items()}, bare)
     return students
 
 
-def hand_in(course: Course, unit: Unit, student: str, answers: dict[str, str]) -> None:
+def hand_in(course: Course, unit: Unit, student: str, answers: dict[str, str], bare: bool = False) -> None:
     """Write one submission: the released notebook with these answers in it."""
     notebook = released_notebook(course, unit)
-    notebook.cells = [cell for cell in notebook.cells if role_of(cell) != "demo"]
+    notebook.cells = [cell for cell in notebook.cells if not (bare and role_of(cell) == "demo")]
     for cell in notebook.cells:
         if role_of(cell) == "answer":
             cell.source = answers[exercise_of(cell)]

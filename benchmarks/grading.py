@@ -3,11 +3,13 @@
     python -m benchmarks.grading [--units all] [--submissions 200] [--stock 20] [--seed 0] [--jobs 2] [--json]
 
 Stock is serial and takes seconds for each, so it grades a random few of the class, scaled. Its figures come from two
-runs, one submission and the others, so that what it takes to start is known and can be left out. The other units are
-measured on few submissions, and judging only.
+runs, one submission and the others, so that what it takes to start is known and can be left out.
 
 `judge_ratio` compares judging alone, from the file to verdicts, at a steady pace: all isolation on, starting left out
-on both sides. `judge_whole_ratio` is the same for the whole class, starting included on both sides. `gradebook_ratio`
+on both sides. `judge_whole_ratio` is the same for the whole class, starting included on both sides. A submission is the
+whole notebook, as a student hands it in, with the lesson's demonstrations (in few steps): a grader with a kernel has to
+run them, ours has not. `bare_judge_ratio` is the same without them, which is as kind to stock as can be; the other
+units are measured so, on few submissions, and judging only. `gradebook_ratio`
 is the whole way for the whole class, starting included: files to gradebook and feedback pages. What stock does is
 `nbgrader autograde` and `nbgrader generate_feedback`; its judging cannot be told from its bookkeeping.
 """
@@ -57,12 +59,12 @@ def measure(args: Namespace) -> dict[str, Any]:
         chosen = others if args.units == "all" else [name for name in args.units.split(",") if name != MAIN]
         small = Namespace(**vars(args) | {"submissions": FEW, "stock": FEW_STOCK})
         start = result["stock_start_s"]
-        units = {name: measure_judging(course, course.unit(name), small, start) for name in chosen}
+        units = {name: measure_judging(course, course.unit(name), small, start, bare=True) for name in chosen}
         everywhere = [result, *units.values()]
         return result | {
             "units": {name: found["judge_ratio"] for name, found in units.items()},
             "units_measured_on": {"submissions": FEW, "stock": FEW_STOCK},
-            "worst_unit_ratio": min(found["judge_ratio"] for found in everywhere),
+            "worst_unit_ratio": min([result["bare_judge_ratio"], *(one["judge_ratio"] for one in units.values())]),
             "scores_agree": all(found["rows_agree"] == found["stock_measured_on"] for found in everywhere),
         }
 
@@ -78,15 +80,21 @@ def measure_class(course: Course, unit: Unit, args: Namespace) -> dict[str, Any]
     theirs = stock.timed("generate_feedback", "autograded", sample(course, args))
     stock_s = result["stock_autograde_s"] + theirs.whole(args.submissions)
     note(f"{unit.name}: pages in {feedback_s:.1f} s; stock would take {stock_s:.0f} s for everything")
+    pages_equal = f"{count_equal_pages(course, stock.course, unit)} of {theirs.num + 1}"
+    bare = measure_judging(course, unit, args, bare=True)
     return result | {
         "feedback_s": round(feedback_s, 1),
         "stock_feedback_s": round(theirs.whole(args.submissions), 1),
-        "pages_equal": f"{count_equal_pages(course, stock.course, unit)} of {theirs.num + 1}",
+        "pages_equal": pages_equal,
+        "bare_judge_ratio": bare["judge_ratio"],
+        "bare_rows_agree": bare["rows_agree"],
         "gradebook_ratio": round(stock_s / (result["grade_s"] + feedback_s), 1),
     }
 
 
-def measure_judging(course: Course, unit: Unit, args: Namespace, start: float | None = None) -> dict[str, Any]:
+def measure_judging(
+    course: Course, unit: Unit, args: Namespace, start: float | None = None, bare: bool = False
+) -> dict[str, Any]:
     """From file to verdicts, beside `nbgrader autograde`; then are the points the same?
 
     `start` is what stock takes to start, where that is known from another unit.
@@ -95,8 +103,8 @@ def measure_judging(course: Course, unit: Unit, args: Namespace, start: float | 
         shutil.rmtree(course.root / room, ignore_errors=True)
     (course.root / "submitted").mkdir()
     grade(course, unit, args.jobs)  # nobody: registers the assignment, makes the key
-    make_class(course, unit, args.submissions)
-    stock = Stock(course, unit, course.root.with_name(f"stock-{unit.name}"))
+    make_class(course, unit, args.submissions, bare)
+    stock = Stock(course, unit, course.root.with_name(f"stock-{unit.name}{'-bare' * bare}"))
     ours = judge(course, unit, args.jobs)
     started = time.perf_counter()
     graded = grade(course, unit, args.jobs)
@@ -106,7 +114,7 @@ def measure_judging(course: Course, unit: Unit, args: Namespace, start: float | 
     theirs = stock.timed("autograde", "submitted", students, start)
     left, right = rows_of(course, unit, students), rows_of(stock.course, unit, students)
     num = args.submissions
-    note(f"{unit.name}: {1e3 * ours.each:.0f} ms each, stock {theirs.each:.2f} s")
+    note(f"{unit.name}{', bare' * bare}: {1e3 * ours.each:.0f} ms each, stock {theirs.each:.2f} s")
     return {
         "unit": unit.name,
         "submissions": num,
