@@ -48,6 +48,8 @@ def main() -> None:
     args = parser.parse_args()
     result = measure(args)
     print(json.dumps(result) if args.json else told(result))
+    if not result["scores_agree"]:
+        raise SystemExit("the points are not stock nbgrader's, so no pace is worth anything")
 
 
 def measure(args: Namespace) -> dict[str, Any]:
@@ -65,8 +67,12 @@ def measure(args: Namespace) -> dict[str, Any]:
             "units": {name: found["judge_ratio"] for name, found in units.items()},
             "units_measured_on": {"submissions": FEW, "stock": FEW_STOCK},
             "worst_unit_ratio": min([result["bare_judge_ratio"], *(one["judge_ratio"] for one in units.values())]),
-            "scores_agree": all(found["rows_agree"] == found["stock_measured_on"] for found in everywhere),
+            "scores_agree": _agree(everywhere) and result["bare_rows_agree"] == result["bare_stock_measured_on"],
         }
+
+
+def _agree(found: list[dict[str, Any]]) -> bool:
+    return all(one["rows_agree"] == one["stock_measured_on"] for one in found)
 
 
 def measure_class(course: Course, unit: Unit, args: Namespace) -> dict[str, Any]:
@@ -88,6 +94,7 @@ def measure_class(course: Course, unit: Unit, args: Namespace) -> dict[str, Any]
         "pages_equal": pages_equal,
         "bare_judge_ratio": bare["judge_ratio"],
         "bare_rows_agree": bare["rows_agree"],
+        "bare_stock_measured_on": bare["stock_measured_on"],
         "gradebook_ratio": round(stock_s / (result["grade_s"] + feedback_s), 1),
     }
 
