@@ -28,7 +28,7 @@ def run_feedback(course: Course, units: Sequence[Unit], jobs: int) -> str:
     """Write all pages with a progress bar on stderr; return the finish line."""
     total = sum(len(find_graded(course, unit)) for unit in units)
     pages = track(render_feedback(course, units, jobs), "feedback", total, console=Console(stderr=True))
-    return f"{sum(1 for _ in pages)} pages in feedback/"
+    return f"pages in feedback/: {sum(1 for _ in pages)}"
 
 
 def render_feedback(course: Course, units: Sequence[Unit], jobs: int) -> Iterator[Path]:

@@ -104,8 +104,8 @@ class Finish:
                 who[graded.student] = names
         shown = [f"{student}: {', '.join(names)}" for student, names in list(who.items())[:NAMED]]
         shown += [f"and {len(who) - NAMED} more"] * (len(who) > NAMED)
-        what = "call what their exercise forbids" if kind == "forbidden" else "hide a call from reading: look at them"
-        return f"  from scratch: {len(who)} {what} ({'; '.join(shown)})" if who else ""
+        what = "calls that are forbidden" if kind == "forbidden" else "calls hidden from reading, to look at"
+        return f"  from scratch, {what}: {len(who)} ({'; '.join(shown)})" if who else ""
 
 
 def save_results(course: Course, unit: Unit, level: str, results: list[Graded], keep_others: bool = False) -> Path:

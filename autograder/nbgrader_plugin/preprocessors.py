@@ -1,4 +1,4 @@
-"""The two preprocessors nbgrader loads by name."""
+"""The preprocessors that nbgrader loads by name."""
 
 import atexit
 from dataclasses import replace

@@ -111,8 +111,8 @@ def test_the_finish_line_and_its_json_name_them(
     finish = Finish(UNIT, "", tuple(graded), 1.0, tmp_path)
     _, *told = finish.summary().splitlines()
     assert told == [
-        "  from scratch: 2 call what their exercise forbids (bob: causal_mask; eve: causal_mask)",
-        "  from scratch: 1 hide a call from reading: look at them (kim: causal_mask)",
+        "  from scratch, calls that are forbidden: 2 (bob: causal_mask; eve: causal_mask)",
+        "  from scratch, calls hidden from reading, to look at: 1 (kim: causal_mask)",
     ]
     found = json.loads(json.dumps(finish.as_json()))["from_scratch"]
     assert found.keys() == {"bob", "eve", "kim"}
